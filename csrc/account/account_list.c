@@ -1,0 +1,87 @@
+/* The list of all accounts of a profile (account/account_store_private.h), and the one that was read last: most
+ * programs look at the same few accounts again and again, and every change of any account in any process counts up a
+ * number that tells whether they are still the same. */
+#include <stdlib.h>
+
+#include "account/account_store_private.h"
+#include "base/failure.h"
+
+enum { MOST_ACCOUNTS = 1024, MOST_BYTES = 1 << 20 };
+
+/* The list that was read last; guarded by the lock of the profile database. */
+static struct {
+    unsigned generation; /* of the database; 0: there is no list */
+    int64_t row;
+    uint64_t number; /* of the last change that is in it */
+    struct account_list list;
+} last;
+
+static HRESULT read_all(struct database *db, int64_t row, struct account_list *out)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr =
+        book_prepare(db,
+                     "SELECT " ACCOUNT_COLUMNS " FROM account WHERE profile = ?1 "
+                     "ORDER BY mail_order IS NULL, mail_order, book_order IS NULL, book_order, store_order, id",
+                     row, 0, &statement);
+    return hr == S_OK ? book_read_list(db, statement, out) : hr;
+}
+
+static HRESULT copy_list(const struct account_list *from, struct account_list *to)
+{
+    if (from->count == 0)
+        return S_OK;
+    to->items = malloc(from->count * sizeof *to->items);
+    if (to->items == NULL)
+        return fail(E_OUTOFMEMORY, "There is not enough memory to list the accounts.");
+    to->capacity = from->count;
+    for (size_t i = 0; i < from->count; i++)
+        to->items[to->count++] = account_record_ref(from->items[i]);
+    return S_OK;
+}
+
+/* Large lists are read when they are wanted: they would take up memory for a gain that nobody notices. */
+static bool is_worth_keeping(const struct account_list *list)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < list->count; i++)
+        bytes += list->items[i]->size;
+    return list->count <= MOST_ACCOUNTS && bytes <= MOST_BYTES;
+}
+
+/* What cannot be kept for want of memory is not kept. */
+static void keep(int64_t row, uint64_t number, const struct account_list *list)
+{
+    account_list_clear(&last.list);
+    last.generation = 0;
+    if (!is_worth_keeping(list) || copy_list(list, &last.list) != S_OK)
+        return;
+    last.generation = profile_database_generation();
+    last.row = row;
+    last.number = number;
+}
+
+/* The number is read before the list: should somebody change an account in between, the list is newer than it says,
+ * and is read anew next time. Within a transaction numbers mean nothing yet, because it may be rolled back. */
+HRESULT book_list(struct database *db, int64_t row, struct account_list *out)
+{
+    uint64_t number = 0;
+    *out = (struct account_list){0};
+    if (database_in_transaction(db))
+        return read_all(db, row, out);
+    HRESULT hr = book_last_change(db, row, &number);
+    if (hr != S_OK)
+        return hr;
+    if (last.generation == profile_database_generation() && last.row == row && last.number == number)
+        return copy_list(&last.list, out);
+    hr = read_all(db, row, out);
+    if (hr == S_OK)
+        keep(row, number, out);
+    return hr;
+}
+
+/* So that tools that look for leaks find none. */
+__attribute__((destructor)) static void forget(void)
+{
+    account_list_clear(&last.list);
+}

@@ -1,0 +1,29 @@
+/* The account object and the enumerator. */
+#ifndef ACCOUNT_ACCOUNT_OBJECT_H
+#define ACCOUNT_ACCOUNT_OBJECT_H
+
+#include "account/account_manager.h"
+
+struct account {
+    struct object object;
+    struct manager_link *link;
+    DWORD id;
+
+    /* Guarded by the link's lock. */
+    struct account_record *record; /* as it was when it was obtained, or saved last; replaced, never changed */
+    struct account_edit *edits;    /* newest first */
+    struct account *next;          /* among the manager's edited ones */
+    struct account *previous;
+    bool listed;
+};
+
+/* Both take references of their own. E_OUTOFMEMORY. */
+HRESULT account_create(struct manager_link *link, struct account_record *record, IOlkAccount **out);
+HRESULT account_enum_create(struct manager_link *link, struct account_list *list,
+                            IOlkEnum **out); /* takes the list over */
+
+/* account_save.c; the link's lock is held. */
+void account_add_edit(struct account *self, struct account_edit *edit); /* takes it over */
+void account_drop_edits(struct account *self);
+
+#endif

@@ -1,0 +1,102 @@
+/* MAPIInitialize and MAPIUninitialize (mapiinitialize.md, mapiuninitialize.md). */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mapix.h>
+
+#include "base/failure.h"
+#include "core/home.h"
+#include "core/process.h"
+#include "core/profile_database.h"
+#include "core/session.h"
+
+/* Held during the whole of a change of the count: who initialises while the last user is leaving waits until
+ * everything has been taken down, so that its sessions are not among those that are logged off.
+ */
+static pthread_mutex_t transition = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint count; /* read without a lock by process_check */
+
+/* Guards the path alone. */
+static pthread_mutex_t home_lock = PTHREAD_MUTEX_INITIALIZER;
+static char *home;
+
+HRESULT process_check(void)
+{
+    return atomic_load_explicit(&count, memory_order_acquire) > 0
+               ? S_OK
+               : fail(MAPI_E_NOT_INITIALIZED, "MAPI is not initialised; call MAPIInitialize first.");
+}
+
+HRESULT process_home(char **out)
+{
+    pthread_mutex_lock(&home_lock);
+    *out = home ? strdup(home) : NULL;
+    bool initialized = home != NULL;
+    pthread_mutex_unlock(&home_lock);
+    if (!initialized) {
+        return fail(MAPI_E_NOT_INITIALIZED, "MAPI is not initialised; call MAPIInitialize first.");
+    }
+    return *out ? S_OK : fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left for a path.");
+}
+
+static void set_home(char *path)
+{
+    pthread_mutex_lock(&home_lock);
+    free(home);
+    home = path;
+    pthread_mutex_unlock(&home_lock);
+}
+
+static HRESULT check(const MAPIINIT_0 *init)
+{
+    const ULONG known = MAPI_MULTITHREAD_NOTIFICATIONS | MAPI_NO_COINIT | MAPI_NT_SERVICE;
+    if (init && init->ulVersion != MAPI_INIT_VERSION) {
+        return fail(MAPI_E_INVALID_PARAMETER, "MAPIInitialize knows version %d of its structure, not %u.",
+                    MAPI_INIT_VERSION, (unsigned)init->ulVersion);
+    }
+    if (init && (init->ulFlags & ~known)) {
+        return fail(MAPI_E_UNKNOWN_FLAGS, "MAPIInitialize does not know the flags 0x%08x.",
+                    (unsigned)(init->ulFlags & ~known));
+    }
+    return S_OK;
+}
+
+/* Later calls only count: their flags are checked and change nothing (R5). A failure does not count (R6). */
+HRESULT STDAPICALLTYPE MAPIInitialize(LPVOID init)
+{
+    HRESULT hr = check(init);
+    if (hr != S_OK) {
+        return hr;
+    }
+    pthread_mutex_lock(&transition);
+    if (atomic_load(&count) == 0) {
+        char *path = NULL;
+        hr = home_resolve(&path);
+        set_home(path);
+    }
+    if (hr == S_OK) {
+        atomic_fetch_add(&count, 1);
+    }
+    pthread_mutex_unlock(&transition);
+    return hr;
+}
+
+/* The sessions still open are logged off while everything they need is still there (R3); a call too many does
+   nothing (R4). */
+void STDAPICALLTYPE MAPIUninitialize(void)
+{
+    pthread_mutex_lock(&transition);
+    unsigned before = atomic_load(&count);
+    if (before == 1) {
+        session_end_all();
+        profile_database_close();
+        atomic_store(&count, 0);
+        set_home(NULL);
+    } else if (before > 1) {
+        atomic_store(&count, before - 1);
+    }
+    pthread_mutex_unlock(&transition);
+}

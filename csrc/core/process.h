@@ -1,0 +1,13 @@
+/* The process level: MAPIInitialize's count, and what must be undone when it reaches 0. */
+#ifndef CORE_PROCESS_H
+#define CORE_PROCESS_H
+
+#include <mapidefs.h>
+
+/* S_OK, or MAPI_E_NOT_INITIALIZED with a sentence. Every entry point but MAPIAllocateBuffer's family starts with it. */
+HRESULT process_check(void);
+
+/* A copy of the home directory's path, freed with free(). MAPI_E_NOT_INITIALIZED, MAPI_E_NOT_ENOUGH_MEMORY. */
+HRESULT process_home(char **out);
+
+#endif

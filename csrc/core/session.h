@@ -1,0 +1,143 @@
+/* A session from the inside. Clients see an IMAPISession (struct session, the handle); everything that must
+ * outlive it or is shared with support objects is in its block (struct session_core), so that nothing refers
+ * back to the handle and its last Release always logs off (R1, R2).
+ *
+ * Locks, in the order in which they may be taken: the session's lifeline (held during each of its methods), a
+ * store's lifeline, the profile database, core->lock. A provider calls its support object while it holds its
+ * store's lifeline, so no method of the support object waits for the session's.
+ */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <mapispi.h>
+#include <mapisub.h>
+
+#include "base/lifeline.h"
+#include "base/object.h"
+#include "core/entryid.h"
+#include "core/last_error.h"
+#include "core/profile.h"
+#include "core/profsect.h"
+#include "core/services.h"
+
+struct session;
+struct support;
+
+/* A provider that this session has loaded. One for all stores of the provider (loading-message-store-providers.md). */
+struct store_provider {
+    struct store_provider *next;
+    const struct service *service;
+    IMSProvider *provider;
+    unsigned users; /* logons and calls in progress; at 0 it is shut down */
+};
+
+/* A store that this session is logged on to. */
+struct store_logon {
+    struct store_logon *next;
+    struct store_provider *provider;
+    IMSLogon *logon;         /* NULL while IMSProvider::Logon is running */
+    struct support *support; /* the provider holds the references; NULL once it has released it */
+    MAPIUID section;         /* its profile section */
+    bool writes;             /* logged on with MDB_WRITE */
+    MAPIUID *uids;           /* registered with SetProviderUID */
+    size_t uid_count;
+    struct prop_bag status; /* the row set with ModifyStatusRow */
+};
+
+struct disabled_service {
+    struct disabled_service *next;
+    MAPIUID service;
+    HRESULT reason;
+};
+
+struct session_core {
+    atomic_uint refs;
+    ULONG flags; /* of MAPILogonEx */
+    struct lifeline *life;
+    struct profile *profile;           /* with a user, until the end */
+    struct last_error error;           /* guarded by the lifeline */
+    bool error_is_new;                 /* filled in during this call, by a provider; guarded by the lifeline */
+    struct disabled_service *disabled; /* guarded by the lifeline */
+    struct session *session;           /* the handle, not counted; guarded by the registry's lock */
+    struct session_core *next;         /* live sessions; guarded by the registry's lock */
+    struct session_core *previous;
+    pthread_mutex_t lock; /* guards what follows; no provider is called with it held, but for AddRef */
+    struct store_provider *providers;
+    struct store_logon *logons;
+    bool store_used; /* a store was logged on to, now or before */
+    bool ending;
+};
+
+struct session {
+    struct object object;
+    IMapiSessionInfo info; /* the second interface; counts with the object */
+    struct session_core *core;
+};
+
+/* session_core.c: the block, and the list of live sessions. */
+HRESULT session_core_create(struct profile *profile, ULONG flags, struct session_core **out); /* takes over the user */
+struct session_core *session_core_ref(struct session_core *core);
+void session_core_unref(struct session_core *core);
+void session_core_bind(struct session_core *core, struct session *session); /* NULL: the handle is going */
+/* A new reference on the handle, or NULL when it is going or gone. */
+IMAPISession *session_core_handle(struct session_core *core);
+/* Ends a session: providers, children, profile. `may_wait` is false for the last Release (R9). False when it
+ * has ended, or is being ended further up the stack.
+ */
+bool session_core_end(struct session_core *core, bool may_wait);
+/* Ends all live sessions, for the last MAPIUninitialize (R3). */
+void session_end_all(void);
+
+/* session.c */
+extern const IMAPISessionVtbl session_vtbl;
+extern const IMapiSessionInfoVtbl session_info_vtbl;
+HRESULT session_create(struct session_core *core, LPMAPISESSION *out); /* takes over the reference on success */
+struct session *session_of(IMAPISession *This);
+/* The frame of every method: MAPI_E_INVALID_OBJECT after the logoff; leave remembers a failure for
+   GetLastError and returns hr. */
+HRESULT session_enter(struct session *self);
+HRESULT session_leave(struct session *self, HRESULT hr);
+
+/* session_stores.c: providers and logons. Lifeline entered. */
+struct store_request {
+    ULONG_PTR ui;
+    const struct service *service; /* whose provider */
+    const struct section *section; /* of the profile, or of `loose` */
+    struct loose_section *loose;   /* NULL: the section is in the profile */
+    struct store_entryid id;
+    LPCIID iid;
+    ULONG flags; /* MDB_*, MAPI_DEFERRED_ERRORS, MAPI_BEST_ACCESS */
+};
+HRESULT session_logon_store(struct session_core *core, const struct store_request *request, LPMDB *out);
+HRESULT session_provider_acquire(struct session_core *core, const struct service *service, struct store_provider **out);
+void session_provider_release(struct session_core *core, struct store_provider *provider);
+void session_end_stores(struct session_core *core);
+/* The provider let go of its support object: the store has closed on its own (imslogon-logoff.md). */
+void session_support_gone(struct session_core *core, struct support *support);
+
+/* session_route.c: whose an entry identifier is; also called by support objects, without the lifeline. */
+/* The logon object that registered a MAPIUID, with a reference, or NULL. Of several logons on a store, which one was
+   opened last is nobody's concern: one that may write is preferred. */
+IMSLogon *session_logon_of(struct session_core *core, const MAPIUID *uid);
+HRESULT session_compare(struct session_core *core, ULONG size1, LPENTRYID id1, ULONG size2, LPENTRYID id2, ULONG flags,
+                        ULONG *result);
+HRESULT session_open_routed(struct session_core *core, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags, ULONG *type,
+                            LPUNKNOWN *out);
+
+/* session_open.c */
+HRESULT session_open_store(struct session_core *core, ULONG_PTR ui, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags,
+                           LPMDB *out);
+HRESULT session_open_entry(struct session_core *core, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags, ULONG *type,
+                           LPUNKNOWN *out);
+
+/* session_profile.c: what the profile says about the session. Lifeline entered. */
+HRESULT session_store_sections(struct session_core *core, struct section_list *out);
+HRESULT session_stores_table(struct session_core *core, ULONG flags, LPMAPITABLE *out);
+HRESULT session_set_default_store(struct session_core *core, ULONG flags, ULONG size, LPENTRYID id);
+HRESULT session_query_identity(struct session_core *core, ULONG *size, LPENTRYID *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* mapi.folder: its methods are in several files (folder.c, rows.c, table.c, import.c). */
+#ifndef LM_FOLDER_H
+#define LM_FOLDER_H
+
+#include "mail.h"
+
+int lm_folder_rows(lua_State *L);     /* rows.c */
+int lm_folder_messages(lua_State *L); /* rows.c */
+int lm_folder_folders(lua_State *L);  /* rows.c */
+int lm_folder_table(lua_State *L);    /* table.c */
+int lm_folder_import(lua_State *L);   /* import.c */
+
+/* Pushes a new message of the folder (argument 1) that is not saved yet. On failure pushes nothing. */
+HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, struct lm_object **message);
+
+#endif

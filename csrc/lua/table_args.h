@@ -1,0 +1,27 @@
+/* What folder:rows, :messages, :folders and :table take: columns, where, sort (restriction.c, table_args.c).
+ *
+ * Everything is read and checked before a native table is opened. Memory is kept by the table at stack index `anchor`
+ * (absolute). The HRESULT is what looking up a named property answered; misuse raises.
+ */
+#ifndef LM_TABLE_ARGS_H
+#define LM_TABLE_ARGS_H
+
+#include "prop.h"
+
+/* `where` at a stack index becomes a restriction; nil becomes NULL. A named property that the store does not know
+ * matches nothing. */
+HRESULT lm_where_read(lua_State *L, struct lm_object *self, int index, int arg, int anchor, SRestriction **out);
+
+/* `sort`: "subject", "-message_delivery_time", or an array of them; nil becomes NULL. */
+HRESULT lm_sort_read(lua_State *L, struct lm_object *self, int index, int arg, int anchor, SSortOrderSet **out);
+
+/* `columns` at a stack index, an array of property names; nil: `defaults`, an array of names that NULL ends. Pushes
+ * an array of the keys, as written, and fills in the tags: the first is PR_ENTRYID with the key "entryid", whatever
+ * was asked for. A named property that the store does not know becomes PR_NULL. */
+HRESULT lm_columns_read(lua_State *L, struct lm_object *self, int index, int arg, int anchor,
+                        const char *const *defaults, SPropTagArray **out);
+
+/* The columns a contents table and a hierarchy table have where the script names none. */
+extern const char *const lm_message_columns[];
+
+#endif

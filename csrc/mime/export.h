@@ -1,0 +1,102 @@
+/*
+ * mime/export.h - from MAPI to MIME, and how the files of the exporter share the work.
+ *
+ * export.c          reads one message, decides its structure
+ * export_read.c     properties, recipients and attachments as the exporter wants them
+ * export_header.c   the header fields
+ * export_body.c     texts
+ * export_attach.c   attachments and embedded messages
+ * output.c          lines, folding, encodings
+ *
+ * What the exporter decides where the documentation leaves it open:
+ * - The same message gives the same bytes: boundaries and generated identifiers derive from its content.
+ * - A body is written alone where PR_NATIVE_BODY_INFO says that it is the only one that somebody wrote; an HTML body
+ *   that was composed here brings its plain text with it as an alternative.
+ * - A message that has arrived keeps what it lacked: a Date or a Message-ID is made only for one that is still unsent.
+ * - A lone attachment without any body is the message itself; a signed message is written as it was signed.
+ */
+#ifndef MIME_EXPORT_H
+#define MIME_EXPORT_H
+
+#include <mapisub.h>
+
+#include "mime/address.h"
+#include "mime/output.h"
+
+/* What the Set... methods of the converter leave behind. */
+struct mime_settings {
+    LPADRBOOK address_book; /* or NULL */
+    ENCODINGTYPE encoding;  /* of the outermost text; IET_UNKNOWN: the converter chooses */
+    BOOL wrap;
+    ULONG wrap_width;
+    MIMESAVETYPE save_format;
+    ULONG codepage; /* of texts and headers; 0: us-ascii where that is enough, else UTF-8 */
+};
+
+/* A property of an object, in the arena. */
+struct mime_bodies {
+    char *text; /* UTF-8, NUL-terminated, malloc'ed; NULL: none */
+    size_t text_size;
+    char *html; /* UTF-8, likewise */
+    size_t html_size;
+};
+
+/* An attachment as the table lists it. */
+struct mime_attached {
+    ULONG number;
+    LONG method;
+    bool inside; /* belongs to the HTML body */
+};
+
+/* One message, outer or embedded, while it is written. */
+struct mime_export {
+    const struct mime_allocators *allocators;
+    const struct mime_settings *settings;
+    ULONG flags;
+    struct mime_output *out;
+    IMessage *message;
+    struct mime_arena arena;
+    SPropValue *props; /* MAPIAllocateBuffer'ed, in the order of mime_export_tags */
+    struct mime_addresses recipients;
+    struct mime_bodies bodies;
+    struct mime_attached *attached;
+    size_t attached_count;
+    unsigned depth;
+    unsigned *boundaries; /* shared by a message and all within it */
+    uint64_t seed;        /* of its boundaries, from its content */
+};
+
+/* The whole of MAPIToMIMEStm once the arguments are known to be good. */
+HRESULT mime_export_stream(const struct mime_allocators *allocators, const struct mime_settings *settings,
+                           IMessage *message, IStream *stream, ULONG flags);
+
+/* One message within another; its header fields and its body. */
+HRESULT mime_export_message(const struct mime_export *outer, IMessage *message);
+
+/* export_read.c */
+HRESULT mime_export_read(struct mime_export *export);
+void mime_export_forget(struct mime_export *export);
+const SPropValue *mime_export_prop(const struct mime_export *export, ULONG tag); /* NULL: not there */
+const char *mime_export_text(struct mime_export *export, ULONG tag);             /* UTF-8 or NULL */
+LONG mime_export_long(const struct mime_export *export, ULONG tag, LONG otherwise);
+bool mime_export_correspondent(struct mime_export *export, const struct mime_address_tags *tags,
+                               struct mime_address *address);
+
+/* Values of any object. */
+HRESULT mime_read_props(const struct mime_allocators *allocators, IMAPIProp *object, const ULONG *tags, ULONG count,
+                        SPropValue **values);
+const SPropValue *mime_find_prop(const SPropValue *values, ULONG count, ULONG tag);
+
+/* export_header.c: the outer header fields but for the Content- ones. */
+HRESULT mime_export_headers(struct mime_export *export);
+
+/* export_body.c: header fields and text of one body part. */
+HRESULT mime_export_text_part(struct mime_export *export, const char *subtype, const char *text, size_t size,
+                              bool outermost);
+
+/* export_attach.c */
+HRESULT mime_export_attachment(struct mime_export *export, const struct mime_attached *attached);
+HRESULT mime_export_signed_entity(struct mime_export *export);
+HRESULT mime_export_uuencoded(struct mime_export *export, const struct mime_attached *attached);
+
+#endif

@@ -1,0 +1,351 @@
+#include "mime/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <mapicode.h>
+#include <mapiguid.h>
+#include <mapitags.h>
+
+#include "base/utf.h"
+#include "mime/language.h"
+#include "mime/names.h"
+#include "mime/text.h"
+
+static bool is_unsent(const struct mime_export *export)
+{
+    return (mime_export_long(export, PR_MESSAGE_FLAGS, (LONG)MSGFLAG_UNSENT) & (LONG)MSGFLAG_UNSENT) != 0;
+}
+
+/* Correspondents ------------------------------------------------------------------------------------------------ */
+
+static void put_from(struct mime_export *export)
+{
+    struct mime_address from, sender;
+    bool has_from = mime_export_correspondent(export, &mime_representing_tags, &from);
+    bool has_sender = mime_export_correspondent(export, &mime_sender_tags, &sender);
+
+    if (!has_from && has_sender)
+        from = sender;
+    if (has_from || has_sender)
+        mime_output_addresses(export->out, "From", &from, 1);
+    if (has_from && has_sender &&
+        (strcasecmp(from.address, sender.address) != 0 ||
+         (*from.address == '\0' && strcmp(from.name, sender.name) != 0)))
+        mime_output_addresses(export->out, "Sender", &sender, 1);
+}
+
+static void put_reply_to(struct mime_export *export)
+{
+    const SPropValue *entries = mime_export_prop(export, PR_REPLY_RECIPIENT_ENTRIES);
+    struct mime_addresses list = {NULL, 0, 0};
+
+    if (entries == NULL)
+        return;
+    mime_addresses_from_flat_list(&list, &export->arena, entries->Value.bin.lpb, entries->Value.bin.cb);
+    mime_output_addresses(export->out, "Reply-To", list.items, list.count);
+    mime_addresses_clear(&list);
+}
+
+/* The recipients of one type, in the order of the table. */
+static void put_recipients(struct mime_export *export, const char *name, LONG type)
+{
+    enum { RECIPIENT_TYPES = 0xF }; /* what is above are flags */
+    struct mime_addresses list = {NULL, 0, 0};
+
+    for (size_t i = 0; i < export->recipients.count; i++) {
+        const struct mime_address *address = &export->recipients.items[i];
+
+        if ((address->type & RECIPIENT_TYPES) == type)
+            mime_addresses_add(&list, &export->arena, address->name, address->address, type);
+    }
+    mime_output_addresses(export->out, name, list.items, list.count);
+    mime_addresses_clear(&list);
+}
+
+/* Identification ------------------------------------------------------------------------------------------------ */
+
+static void put_time(struct mime_export *export, const char *name, ULONG tag)
+{
+    const SPropValue *value = mime_export_prop(export, tag);
+
+    if (value != NULL)
+        mime_output_date(export->out, name, mime_unix_time(value->Value.ft));
+}
+
+static void put_date(struct mime_export *export)
+{
+    if (mime_export_prop(export, PR_CLIENT_SUBMIT_TIME) != NULL)
+        put_time(export, "Date", PR_CLIENT_SUBMIT_TIME);
+    else if (is_unsent(export))
+        mime_output_date(export->out, "Date", (int64_t)time(NULL));
+}
+
+static void put_message_id(struct mime_export *export)
+{
+    const char *id = mime_export_text(export, PR_INTERNET_MESSAGE_ID_W);
+    struct mime_address from;
+    const char *domain = NULL;
+    char text[256];
+
+    if ((export->flags & CCSF_NO_MSGID) != 0)
+        return;
+    if (id == NULL && is_unsent(export)) {
+        if (mime_export_correspondent(export, &mime_representing_tags, &from) ||
+            mime_export_correspondent(export, &mime_sender_tags, &from))
+            domain = strrchr(from.address, '@');
+        if (domain == NULL || domain[1] == '\0' || strlen(domain) > 200)
+            domain = "@localhost";
+        snprintf(text, sizeof text, "<%016llx.mapi%s>", (unsigned long long)export->seed, domain);
+        id = text;
+    }
+    mime_output_ids(export->out, "Message-ID", id);
+}
+
+/* An empty subject is not the same as none. */
+static void put_subject(struct mime_export *export)
+{
+    const char *subject = mime_export_text(export, PR_SUBJECT_W);
+
+    if (subject != NULL && *subject == '\0')
+        mime_output_text(export->out, "Subject: \r\n");
+    mime_output_field(export->out, "Subject", subject);
+}
+
+static void put_thread(struct mime_export *export)
+{
+    const SPropValue *index = mime_export_prop(export, PR_CONVERSATION_INDEX);
+    const char *topic = mime_export_text(export, PR_CONVERSATION_TOPIC_W);
+    gchar *encoded;
+
+    if (index == NULL || index->Value.bin.cb == 0 || index->Value.bin.cb > 4096)
+        return;
+    mime_output_field(export->out, "Thread-Topic", topic);
+    encoded = g_base64_encode(index->Value.bin.lpb, index->Value.bin.cb);
+    mime_output_ids(export->out, "Thread-Index", encoded);
+    g_free(encoded);
+}
+
+/* What is not the default --------------------------------------------------------------------------------------- */
+
+static void put_receipts(struct mime_export *export)
+{
+    struct mime_address address;
+    bool from = mime_export_correspondent(export, &mime_representing_tags, &address) ||
+                mime_export_correspondent(export, &mime_sender_tags, &address);
+
+    if (from && mime_export_long(export, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED, 0) != 0)
+        mime_output_addresses(export->out, "Return-Receipt-To", &address, 1);
+    if (mime_export_long(export, PR_READ_RECEIPT_REQUESTED, 0) != 0 &&
+        (mime_export_correspondent(export, &mime_receipt_tags, &address) || from))
+        mime_output_addresses(export->out, "Disposition-Notification-To", &address, 1);
+}
+
+static void put_suppress(struct mime_export *export)
+{
+    static const char *const words[] = {"DR", "NDR", "RN", "NRN", "OOF", "AutoReply"};
+    LONG bits = mime_export_long(export, PR_AUTO_RESPONSE_SUPPRESS, 0);
+    char text[64] = "All", *at = text;
+
+    for (size_t i = 0; i < 6 && bits != -1; i++)
+        if ((bits & (1 << i)) != 0)
+            at = stpcpy(stpcpy(at, at == text ? "" : ", "), words[i]);
+    if (bits != -1)
+        *at = '\0';
+    mime_output_field(export->out, "X-Auto-Response-Suppress", text);
+}
+
+static void put_options(struct mime_export *export)
+{
+    static const char *const sensitivities[] = {NULL, "Personal", "Private", "Company-Confidential"};
+    LONG importance = mime_export_long(export, PR_IMPORTANCE, 1),
+         sensitivity = mime_export_long(export, PR_SENSITIVITY, 0);
+
+    if (importance == 0 || importance == 2)
+        mime_output_field(export->out, "Importance", importance == 0 ? "Low" : "High");
+    if (sensitivity >= 1 && sensitivity <= 3)
+        mime_output_field(export->out, "Sensitivity", sensitivities[sensitivity]);
+    put_receipts(export);
+    put_time(export, "Expires", PR_EXPIRY_TIME);
+    put_time(export, "Reply-By", PR_REPLY_TIME);
+    put_suppress(export);
+    mime_output_field(export->out, "Content-Language",
+                      mime_language_tag((ULONG)mime_export_long(export, PR_MESSAGE_LOCALE_ID, 0)));
+    mime_output_field(export->out, "Precedence", mime_export_text(export, PR_INTERNET_PRECEDENCE_W));
+    mime_output_field(export->out, "List-Help", mime_export_text(export, PR_LIST_HELP_W));
+    mime_output_field(export->out, "List-Subscribe", mime_export_text(export, PR_LIST_SUBSCRIBE_W));
+    mime_output_field(export->out, "List-Unsubscribe", mime_export_text(export, PR_LIST_UNSUBSCRIBE_W));
+    if ((export->flags & CCSF_EMBEDDED_MESSAGE) != 0 && is_unsent(export))
+        mime_output_field(export->out, "X-Unsent", "1");
+}
+
+/* Named properties ---------------------------------------------------------------------------------------------- */
+
+/* Fields that other properties write, or that belong to one transport only. */
+static bool is_ours(struct mime_export *export, const char *name)
+{
+    static const char *const names[] = {"from",
+                                        "sender",
+                                        "reply-to",
+                                        "to",
+                                        "cc",
+                                        "bcc",
+                                        "subject",
+                                        "message-id",
+                                        "in-reply-to",
+                                        "references",
+                                        "mime-version",
+                                        "importance",
+                                        "sensitivity",
+                                        "return-receipt-to",
+                                        "disposition-notification-to",
+                                        "expires",
+                                        "reply-by",
+                                        "x-auto-response-suppress",
+                                        "precedence",
+                                        "list-help",
+                                        "list-subscribe",
+                                        "list-unsubscribe",
+                                        "x-unsent",
+                                        "thread-topic",
+                                        "thread-index",
+                                        "keywords",
+                                        "received",
+                                        "return-path",
+                                        "resent-bcc"};
+
+    if (strncasecmp(name, "content-", 8) == 0 && strcasecmp(name, "content-base") != 0 &&
+        strcasecmp(name, "content-class") != 0)
+        return true;
+    if (strcasecmp(name, "date") == 0)
+        return mime_export_prop(export, PR_CLIENT_SUBMIT_TIME) != NULL || is_unsent(export);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* "x-mailer" is written as "X-Mailer". */
+static bool field_name(const char *name, char *out, size_t room)
+{
+    size_t size = strlen(name);
+    bool begins = true;
+
+    if (size == 0 || size >= room)
+        return false;
+    for (size_t i = 0; i <= size; i++) {
+        char c = name[i];
+
+        if (i < size && (c <= ' ' || c >= 0x7F || c == ':'))
+            return false;
+        out[i] = (char)(begins && c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+        begins = c == '-';
+    }
+    return true;
+}
+
+static void put_named(struct mime_export *export, const char *name, char *value)
+{
+    char field[128];
+
+    if (is_ours(export, name) || !field_name(name, field, sizeof field))
+        return;
+    for (char *line = value; line != NULL;) { /* several fields of one name are lines of one value */
+        char *end = strchr(line, '\n');
+
+        if (end != NULL)
+            *end++ = '\0';
+        mime_output_field(export->out, field, line);
+        line = end;
+    }
+}
+
+static void put_keywords(struct mime_export *export, const SWStringArray *words)
+{
+    size_t size = 1;
+    char *text, *at;
+
+    for (ULONG i = 0; i < words->cValues; i++)
+        size += UTF8_MAX(utf16_length(words->lppszW[i])) + 2;
+    at = text = mime_arena_alloc(&export->arena, size);
+    for (ULONG i = 0; i < words->cValues && text != NULL; i++) {
+        at = stpcpy(at, i == 0 ? "" : ", ");
+        at += utf16_to_utf8(words->lppszW[i], utf16_length(words->lppszW[i]), at, UTF_REPLACE);
+    }
+    mime_output_field(export->out, "Keywords", text);
+}
+
+static void put_named_value(struct mime_export *export, const MAPINAMEID *id, const SPropValue *value)
+{
+    const char *name;
+
+    if (id == NULL || id->ulKind != MNID_STRING || id->lpguid == NULL)
+        return;
+    name = mime_text_utf8(&export->arena, id->Kind.lpwstrName, utf16_length(id->Kind.lpwstrName));
+    if (name == NULL)
+        return;
+    if (memcmp(id->lpguid, &PS_INTERNET_HEADERS, sizeof(GUID)) == 0 && PROP_TYPE(value->ulPropTag) == PT_UNICODE) {
+        char *text = mime_text_utf8(&export->arena, value->Value.lpszW, utf16_length(value->Value.lpszW));
+
+        if (text != NULL)
+            put_named(export, name, text);
+    } else if (memcmp(id->lpguid, &PS_PUBLIC_STRINGS, sizeof(GUID)) == 0 && strcmp(name, "Keywords") == 0 &&
+               PROP_TYPE(value->ulPropTag) == PT_MV_UNICODE) {
+        put_keywords(export, &value->Value.MVszW);
+    }
+}
+
+/* The named strings of the message, as many as one array holds. */
+static HRESULT put_names(struct mime_export *export)
+{
+    IMAPIProp *object = (IMAPIProp *)(void *)export->message;
+    const struct mime_allocators *allocators = export->allocators;
+    SPropTagArray *tags = NULL;
+    MAPINAMEID **ids = NULL;
+    SPropValue *values = NULL;
+    ULONG count = 0, named = 0;
+    HRESULT hr = object->lpVtbl->GetPropList(object, MAPI_UNICODE, &tags);
+
+    if (FAILED(hr))
+        return hr;
+    for (ULONG i = 0; i < tags->cValues; i++)
+        if (PROP_ID(tags->aulPropTag[i]) >= PROP_ID_NAMED_MIN &&
+            (PROP_TYPE(tags->aulPropTag[i]) == PT_UNICODE || PROP_TYPE(tags->aulPropTag[i]) == PT_MV_UNICODE))
+            tags->aulPropTag[named++] = tags->aulPropTag[i];
+    tags->cValues = named;
+    if (named != 0) {
+        hr = mime_read_props(allocators, object, tags->aulPropTag, named, &values);
+        if (SUCCEEDED(hr) && SUCCEEDED(object->lpVtbl->GetNamesFromIDs(object, &tags, NULL, 0, &count, &ids)))
+            for (ULONG i = 0; i < count && i < named; i++)
+                put_named_value(export, ids[i], &values[i]);
+    }
+    allocators->free_buffer(ids);
+    allocators->free_buffer(values);
+    allocators->free_buffer(tags);
+    return FAILED(hr) ? hr : S_OK;
+}
+
+HRESULT
+mime_export_headers(struct mime_export *export)
+{
+    HRESULT hr;
+
+    put_date(export);
+    put_from(export);
+    put_reply_to(export);
+    put_recipients(export, "To", MAPI_TO);
+    put_recipients(export, "Cc", MAPI_CC);
+    if ((export->flags & CCSF_INCLUDE_BCC) != 0)
+        put_recipients(export, "Bcc", MAPI_BCC);
+    put_subject(export);
+    put_message_id(export);
+    mime_output_ids(export->out, "In-Reply-To", mime_export_text(export, PR_IN_REPLY_TO_ID_W));
+    mime_output_ids(export->out, "References", mime_export_text(export, PR_INTERNET_REFERENCES_W));
+    put_thread(export);
+    put_options(export);
+    hr = put_names(export);
+    return SUCCEEDED(hr) && export->arena.failed ? MAPI_E_NOT_ENOUGH_MEMORY : hr;
+}

@@ -1,0 +1,185 @@
+#include "mime/import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <mapicode.h>
+#include <mapitags.h>
+
+#include "mime/runtime.h"
+#include "mime/text.h"
+
+/* What one message may weigh: GMime counts in memory streams with 32 bits. */
+static const uint64_t most_bytes = 0x7FFFFFFF;
+
+static HRESULT refuse(const struct mime_allocators *allocators, HRESULT hr, const char *sentence)
+{
+    if (allocators->set_error_detail != NULL)
+        allocators->set_error_detail(hr, sentence);
+    return hr;
+}
+
+/* The outer header block comes from the source, byte for byte; that of an embedded message as the parser has it. */
+static HRESULT import_raw_headers(struct mime_import *import, GMimeMessage *parsed, IMessage *message,
+                                  struct mime_draft *draft, unsigned depth)
+{
+    char *text, *generated = NULL;
+    size_t size;
+    ULONG codepage;
+    HRESULT hr;
+
+    if (depth == 0) {
+        size = (size_t)import->scan.header_end;
+        text = malloc(size + 1);
+        if (text == NULL)
+            return MAPI_E_NOT_ENOUGH_MEMORY;
+        size = mime_source_read(import->source, 0, text, size);
+        for (size_t i = 0; i < size; i++)
+            text[i] = text[i] == MIME_SUBSTITUTE ? '\0' : text[i];
+        for (size_t i = 0; i < import->source->renamed_count; i++)
+            if (import->source->renamed[i].offset < size)
+                text[import->source->renamed[i].offset] = (char)import->source->renamed[i].byte;
+    } else {
+        text = NULL;
+        generated = g_mime_object_get_headers(GMIME_OBJECT(parsed), NULL);
+        size = strlen(generated);
+    }
+    hr = size == 0 ? S_OK
+                   : mime_import_text_bytes(import, text != NULL ? text : generated, size, NULL, message,
+                                            PR_TRANSPORT_MESSAGE_HEADERS_W, draft, &codepage);
+    free(text);
+    g_free(generated);
+    return hr;
+}
+
+HRESULT
+mime_import_message(struct mime_import *import, GMimeMessage *parsed, IMessage *message, unsigned depth)
+{
+    IMAPIProp *object = (IMAPIProp *)(void *)message;
+    struct mime_names *names = mime_names_create();
+    struct mime_addresses recipients = {NULL, 0, 0};
+    struct mime_draft draft;
+    HRESULT hr;
+
+    if (names == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    mime_draft_init(&draft);
+    mime_import_headers(import, parsed, &draft, names, &recipients);
+    hr = draft.arena.failed || names->arena.failed ? MAPI_E_NOT_ENOUGH_MEMORY
+                                                   : import_raw_headers(import, parsed, message, &draft, depth);
+    if (SUCCEEDED(hr))
+        hr = mime_names_draft(names, object, &draft, import->allocators);
+    if (SUCCEEDED(hr))
+        hr = mime_import_recipients(import, &recipients, message);
+    if (SUCCEEDED(hr))
+        hr = mime_import_parts(import, parsed, message, &draft, depth);
+    if (SUCCEEDED(hr))
+        hr = mime_draft_apply(&draft, object, import->allocators);
+    mime_addresses_clear(&recipients);
+    mime_draft_clear(&draft);
+    mime_names_free(names);
+    return hr;
+}
+
+/* Text that does not begin with a header block is a message with a body and nothing else. */
+static HRESULT import_headless(struct mime_import *import, IMessage *message)
+{
+    size_t size = (size_t)import->source->size;
+    char *bytes = malloc(size);
+    struct mime_draft draft;
+    ULONG codepage = 0;
+    HRESULT hr;
+
+    if (bytes == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    mime_draft_init(&draft);
+    size = mime_source_read(import->source, 0, bytes, size);
+    hr = import->source->failure;
+    mime_draft_text(&draft, PR_MESSAGE_CLASS_W, "IPM.Note");
+    mime_draft_long(&draft, PR_MESSAGE_FLAGS, 0);
+    mime_draft_time(&draft, PR_MESSAGE_DELIVERY_TIME, (int64_t)time(NULL));
+    if (SUCCEEDED(hr))
+        hr = mime_import_text_bytes(import, bytes, size, NULL, message, PR_BODY_W, &draft, &codepage);
+    if (codepage != 0)
+        mime_draft_long(&draft, PR_INTERNET_CPID, (LONG)codepage);
+    mime_draft_long(&draft, PR_NATIVE_BODY_INFO, 1);
+    if (SUCCEEDED(hr))
+        hr = mime_draft_apply(&draft, (IMAPIProp *)(void *)message, import->allocators);
+    mime_draft_clear(&draft);
+    free(bytes);
+    return hr;
+}
+
+static GMimeMessage *parse(struct mime_import *import)
+{
+    GMimeStream *stream;
+    GMimeParser *parser;
+    GMimeMessage *parsed;
+
+    mime_source_hide_nuls(import->source, import->scan.header_end);
+    for (size_t i = 0; i < import->scan.hidden_count; i++)
+        mime_source_rename(import->source, import->scan.hidden[i]);
+    stream = mime_source_stream(import->source, 0, import->scan.cutoff);
+    parser = g_mime_parser_new_with_stream(stream);
+    parsed = g_mime_parser_construct_message(parser, import->options);
+
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return parsed;
+}
+
+static HRESULT import_scanned(struct mime_import *import, IMessage *message)
+{
+    GMimeMessage *parsed = import->scan.headless ? NULL : parse(import);
+    HRESULT hr;
+
+    if (FAILED(import->source->failure))
+        hr = import->source->failure;
+    else if (parsed == NULL)
+        hr = import_headless(import, message);
+    else
+        hr = mime_import_message(import, parsed, message, 0);
+    if (SUCCEEDED(hr) && parsed != NULL && import->scan.beyond != NULL) {
+        char description[80];
+
+        snprintf(description, sizeof description, "Beyond the limit of %s", import->scan.beyond);
+        hr = mime_import_remainder(import, import->scan.cutoff, message, description);
+    }
+    if (parsed != NULL)
+        g_object_unref(parsed);
+    return hr;
+}
+
+HRESULT
+mime_import_stream(const struct mime_allocators *allocators, IStream *stream, IMessage *message, ULONG flags)
+{
+    struct mime_source source;
+    struct mime_import import;
+    HRESULT hr = mime_source_open(&source, stream, most_bytes);
+
+    if (hr == MAPI_E_TOO_BIG)
+        return refuse(allocators, hr, "The message is larger than 2 GB; it cannot be converted.");
+    if (FAILED(hr))
+        return hr;
+    memset(&import, 0, sizeof import);
+    import.allocators = allocators;
+    import.flags = flags;
+    import.source = &source;
+    if (source.size == 0)
+        hr = refuse(allocators, MAPI_E_CORRUPT_DATA, "The text is empty: there is no message in it.");
+    if (SUCCEEDED(hr))
+        hr = mime_scan_source(&source, &import.scan);
+    if (hr == MAPI_E_TOO_BIG)
+        hr = refuse(allocators, hr,
+                    "The header of the message is larger than 1 MB or its addresses are nested too deep; shorten it.");
+    if (SUCCEEDED(hr)) {
+        mime_runtime_start();
+        import.options = mime_runtime_parser_options();
+        hr = import_scanned(&import, message);
+        g_mime_parser_options_free(import.options);
+    }
+    mime_source_close(&source);
+    return hr;
+}

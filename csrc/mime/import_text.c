@@ -1,0 +1,149 @@
+#include "mime/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mapicode.h>
+#include <mapitags.h>
+
+#include "base/utf.h"
+#include "mime/text.h"
+
+/* The set of what the importer keeps for itself: {6B1A2C7E-0D4F-4E63-9C0B-5C6A77E2B5D1}. */
+static const GUID kept_set = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A, 0x77, 0xE2, 0xB5, 0xD1}};
+
+struct text_target {
+    struct mime_writer writer;
+    bool utf8;
+    WCHAR pending;
+};
+
+static HRESULT put_wide(void *context, LPCWSTR wide, size_t units)
+{
+    struct text_target *target = context;
+    char piece[3 * 1024 + 4];
+
+    if (!target->utf8)
+        return mime_writer_put(&target->writer, wide, units * sizeof *wide);
+    while (units != 0) {
+        size_t some = units < 1024 ? units : 1024;
+        HRESULT hr = mime_writer_put(&target->writer, piece, mime_text_encode(piece, wide, some, &target->pending));
+
+        if (FAILED(hr))
+            return hr;
+        wide += some;
+        units -= some;
+    }
+    return S_OK;
+}
+
+/* Decoding lost something: the bytes themselves stay with the message, where the store has named properties. */
+static HRESULT keep_raw(struct mime_import *import, const void *bytes, size_t size, IMessage *message, ULONG tag,
+                        struct mime_draft *draft)
+{
+    IMAPIProp *object = (IMAPIProp *)(void *)message;
+    LPCWSTR name = (LPCWSTR)(tag == PR_HTML ? u"raw-html" : u"raw-text");
+    struct mime_writer writer = {object, 0, draft, NULL, 0, NULL};
+
+    writer.tag = mime_name_tag(object, &kept_set, name, PT_BINARY, true, import->allocators);
+    if (writer.tag == 0)
+        return S_OK;
+    return mime_writer_finish(&writer, mime_writer_put(&writer, bytes, size));
+}
+
+HRESULT
+mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t size, const char *charset_name,
+                       IMessage *message, ULONG tag, struct mime_draft *draft, ULONG *codepage)
+{
+    struct text_target target;
+    struct mime_charset charset;
+    HRESULT hr = mime_charset_choose(charset_name, bytes, size, &charset);
+
+    if (FAILED(hr))
+        return hr;
+    memset(&target, 0, sizeof target);
+    target.writer.object = (IMAPIProp *)(void *)message;
+    target.writer.tag = tag;
+    target.writer.draft = draft;
+    target.utf8 = tag == PR_HTML;
+    *codepage = charset.codepage;
+    hr = mime_charset_decode(&charset, bytes, size, put_wide, &target);
+    hr = mime_writer_finish(&target.writer, hr);
+    if (SUCCEEDED(hr) && charset.lossy && (tag == PR_HTML || tag == PR_BODY_W))
+        hr = keep_raw(import, bytes, size, message, tag, draft);
+    return hr;
+}
+
+/* All of a stream in malloc'ed memory; the body of a message, unlike an attachment, is looked at as a whole. */
+static HRESULT read_all(struct mime_source *source, GMimeStream *stream, unsigned char **bytes, size_t *size)
+{
+    size_t capacity = 0;
+    ssize_t got;
+
+    *bytes = NULL;
+    *size = 0;
+    for (;;) {
+        if (capacity - *size < 4096) {
+            size_t grown = capacity == 0 ? 16384 : 2 * capacity;
+            unsigned char *moved = realloc(*bytes, grown);
+
+            if (moved == NULL)
+                return MAPI_E_NOT_ENOUGH_MEMORY;
+            *bytes = moved;
+            capacity = grown;
+        }
+        got = g_mime_stream_read(stream, (char *)*bytes + *size, capacity - *size);
+        if (got <= 0)
+            return source->failure;
+        *size += (size_t)got;
+    }
+}
+
+/* The charset that an HTML text names itself, in a meta element near its beginning. */
+static const char *charset_in_html(const unsigned char *bytes, size_t size, char *name, size_t room)
+{
+    static const char word[] = "charset=";
+    const char *text = (const char *)bytes;
+    size_t limit = size < 2048 ? size : 2048;
+
+    for (size_t i = 0; i + sizeof word < limit; i++) {
+        size_t length = 0;
+
+        if (g_ascii_strncasecmp(text + i, word, sizeof word - 1) != 0)
+            continue;
+        i += sizeof word - 1;
+        if (text[i] == '"' || text[i] == '\'')
+            i++;
+        while (i + length < limit && length + 1 < room && strchr("\"' />;", text[i + length]) == NULL)
+            length++;
+        memcpy(name, text + i, length);
+        name[length] = '\0';
+        return length == 0 ? NULL : name;
+    }
+    return NULL;
+}
+
+HRESULT
+mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *message, ULONG tag,
+                      struct mime_draft *draft, ULONG *codepage)
+{
+    GMimeStream *stream = mime_import_content(part);
+    const char *charset = g_mime_object_get_content_type_parameter(part, "charset");
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    char name[64];
+    HRESULT hr = S_OK;
+
+    if (stream != NULL) {
+        hr = read_all(import->source, stream, &bytes, &size);
+        g_object_unref(stream);
+    }
+    if (SUCCEEDED(hr)) {
+        if (tag == PR_HTML && (charset == NULL || *charset == '\0') && !utf8_valid((const char *)bytes, size))
+            charset = charset_in_html(bytes, size, name, sizeof name);
+        hr = mime_import_text_bytes(import, size == 0 ? (const void *)"" : bytes, size, charset, message, tag, draft,
+                                    codepage);
+    }
+    free(bytes);
+    return hr;
+}

@@ -1,0 +1,33 @@
+/*
+ * mime/module.c - the converter as the Lua module "mapi.mime".
+ *
+ * The module is a light userdata to a struct mime_module (mapisub.h). It is for the binding, which loads it when a
+ * message is first imported or exported; scripts have no use for it. This is the only file of the converter that
+ * knows Lua.
+ */
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "mime/converter.h"
+
+#if defined(_WIN32)
+#define MIME_EXPORT __declspec(dllexport)
+#else
+#define MIME_EXPORT __attribute__((visibility("default")))
+#endif
+
+static const struct mime_module module = {
+    .size = sizeof module,
+    .version = MIME_MODULE_VERSION,
+    .create_converter = mime_converter_create,
+};
+
+MIME_EXPORT int luaopen_mapi_mime(lua_State *L);
+
+int luaopen_mapi_mime(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&module);
+    return 1;
+}

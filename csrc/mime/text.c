@@ -1,0 +1,240 @@
+#include "mime/text.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+#include <strings.h>
+
+#include <mapicode.h>
+
+#include "base/utf.h"
+#include "mime/codepage.h"
+#include "mime/source.h"
+
+enum { REPLACEMENT = 0xFFFD, PIECE = 4096, CHARSET_NAME = 64 };
+
+/* UTF-8 and UTF-16 ---------------------------------------------------------------------------------------------- */
+
+LPWSTR
+mime_text_wide(struct mime_arena *arena, const char *utf8, size_t size)
+{
+    LPWSTR wide = size > SIZE_MAX / 4 ? NULL : mime_arena_alloc(arena, (UTF16_MAX(size) + 1) * sizeof *wide);
+    size_t units;
+
+    if (wide == NULL)
+        return NULL;
+    units = utf8_to_utf16(utf8, size, wide, UTF_REPLACE);
+    for (size_t i = 0; i < units; i++)
+        if (wide[i] == 0 || wide[i] == MIME_SUBSTITUTE)
+            wide[i] = REPLACEMENT;
+    wide[units] = 0;
+    return wide;
+}
+
+size_t mime_text_encode(char *out, LPCWSTR wide, size_t units, WCHAR *pending)
+{
+    size_t size = 0;
+
+    if (*pending != 0 && units != 0) {
+        WCHAR pair[2] = {*pending, *wide};
+        bool paired = (*wide & 0xFC00) == 0xDC00;
+
+        size = utf16_to_utf8(pair, paired ? 2 : 1, out, UTF_REPLACE);
+        wide += paired;
+        units -= paired;
+        *pending = 0;
+    }
+    if (units != 0 && (wide[units - 1] & 0xFC00) == 0xD800)
+        *pending = wide[--units];
+    return size + utf16_to_utf8(wide, units, out + size, UTF_REPLACE);
+}
+
+char *mime_text_utf8(struct mime_arena *arena, LPCWSTR wide, size_t units)
+{
+    char *text = units > SIZE_MAX / 8 ? NULL : mime_arena_alloc(arena, UTF8_MAX(units) + 1);
+
+    if (text != NULL)
+        text[utf16_to_utf8(wide, units, text, UTF_REPLACE)] = '\0';
+    return text;
+}
+
+bool mime_text_is_ascii(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* Charsets ------------------------------------------------------------------------------------------------------ */
+
+/* Names that mail uses and iconv does not know, or knows as something else. */
+static const char *const aliases[][2] = {
+    {"x-sjis", "shift_jis"},      {"ks_c_5601-1987", "euc-kr"},
+    {"x-unknown", "us-ascii"},    {"unicode-1-1-utf-7", "utf-7"},
+    {"x-euc-jp", "euc-jp"},       {"x-gbk", "gbk"},
+    {"x-big5", "big5"},           {"iso-8859-8-i", "iso-8859-8"},
+    {"x-mac-roman", "macintosh"}, {"utf8", "utf-8"},
+    {"ascii", "us-ascii"},        {"windows-31j", "cp932"},
+    {"hz-gb-2312", "hz"},         {"unicode", "utf-16"},
+};
+
+/* Only a plain name may reach iconv_open, which takes "//" and what follows for orders. */
+static const char *plain_name(const char *declared)
+{
+    if (declared == NULL || *declared == '\0' || strlen(declared) >= CHARSET_NAME)
+        return NULL;
+    if (strspn(declared, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+()") != strlen(declared))
+        return NULL;
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (strcasecmp(aliases[i][0], declared) == 0)
+            return aliases[i][1];
+    return declared;
+}
+
+struct decoding {
+    struct mime_charset *charset;
+    mime_wide_sink *put; /* NULL: only count */
+    void *context;
+    size_t errors;
+    bool nul;
+};
+
+static HRESULT put_piece(struct decoding *decoding, LPWSTR wide, size_t units)
+{
+    for (size_t i = 0; i < units; i++) {
+        if (wide[i] == 0) {
+            wide[i] = REPLACEMENT;
+            decoding->nul = true;
+        } else if (decoding->charset->japanese_yen && (wide[i] == 0xA5 || wide[i] == 0x203E)) {
+            wide[i] = wide[i] == 0xA5 ? '\\' : '~';
+        }
+    }
+    return decoding->put == NULL || units == 0 ? S_OK : decoding->put(decoding->context, wide, units);
+}
+
+static HRESULT run_iconv(iconv_t converter, struct decoding *decoding, const void *bytes, size_t size)
+{
+    char *in = (char *)(uintptr_t)bytes;
+    size_t left = size;
+    bool flushed = false;
+
+    while (!flushed) {
+        WCHAR piece[PIECE];
+        char *out = (char *)piece;
+        size_t room = sizeof piece - sizeof(WCHAR), result;
+        HRESULT hr;
+        int error;
+
+        flushed = left == 0;
+        errno = 0;
+        result = flushed ? iconv(converter, NULL, NULL, &out, &room) : iconv(converter, &in, &left, &out, &room);
+        error = result == (size_t)-1 ? errno : 0;
+        if (error == EILSEQ || error == EINVAL) {
+            WCHAR instead = decoding->charset->reversible ? (unsigned char)*in : REPLACEMENT;
+
+            decoding->errors += !decoding->charset->reversible;
+            memcpy(out, &instead, sizeof instead);
+            out += sizeof instead;
+            in++;
+            left--;
+        }
+        hr = put_piece(decoding, piece, (size_t)(out - (char *)piece) / sizeof(WCHAR));
+        if (FAILED(hr))
+            return hr;
+    }
+    return S_OK;
+}
+
+/* MAPI_E_NOT_FOUND where iconv does not know the charset. */
+static HRESULT decode(struct decoding *decoding, const void *bytes, size_t size)
+{
+    iconv_t converter = iconv_open("UTF-16LE", decoding->charset->name);
+    HRESULT hr;
+
+    if (converter == (iconv_t)-1)
+        return errno == EINVAL ? MAPI_E_NOT_FOUND : MAPI_E_NOT_ENOUGH_MEMORY;
+    hr = run_iconv(converter, decoding, bytes, size);
+    iconv_close(converter);
+    return hr;
+}
+
+static HRESULT try_charset(const char *name, const void *bytes, size_t size, struct mime_charset *charset,
+                           size_t *errors)
+{
+    struct decoding decoding = {charset, NULL, NULL, 0, false};
+    HRESULT hr;
+
+    memset(charset, 0, sizeof *charset);
+    charset->name = name;
+    charset->codepage = mime_codepage_from_charset(name);
+    charset->japanese_yen =
+        strcasecmp(name, "shift_jis") == 0 || strcasecmp(name, "shift-jis") == 0 || strcasecmp(name, "sjis") == 0;
+    hr = decode(&decoding, bytes, size);
+    *errors = decoding.errors;
+    charset->lossy = decoding.errors != 0 || decoding.nul;
+    return hr;
+}
+
+static void use_utf8_or_latin1(const void *bytes, size_t size, struct mime_charset *charset)
+{
+    memset(charset, 0, sizeof *charset);
+    charset->lossy = memchr(bytes, 0, size) != NULL;
+    if (mime_text_is_ascii(bytes, size)) {
+        charset->name = "utf-8";
+        charset->codepage = CODEPAGE_ASCII;
+    } else if (utf8_valid(bytes, size)) {
+        charset->name = "utf-8";
+        charset->codepage = CODEPAGE_UTF8;
+    } else {
+        charset->name = "windows-1252";
+        charset->codepage = CODEPAGE_LATIN1;
+        charset->reversible = true;
+    }
+}
+
+HRESULT
+mime_charset_choose(const char *declared, const void *bytes, size_t size, struct mime_charset *charset)
+{
+    const char *name = plain_name(declared), *wider;
+    struct mime_charset second;
+    size_t errors, second_errors;
+    HRESULT hr;
+
+    if (size == 0)
+        bytes = "";
+    if (name == NULL || strcasecmp(name, "us-ascii") == 0) {
+        use_utf8_or_latin1(bytes, size, charset);
+        return S_OK;
+    }
+    if (strcasecmp(name, "utf-8") == 0 && utf8_valid(bytes, size)) {
+        use_utf8_or_latin1(bytes, size, charset);
+        charset->codepage = CODEPAGE_UTF8;
+        return S_OK;
+    }
+    hr = try_charset(name, bytes, size, charset, &errors);
+    if (hr == MAPI_E_NOT_FOUND) {
+        use_utf8_or_latin1(bytes, size, charset);
+        return S_OK;
+    }
+    wider = mime_codepage_superset(name);
+    if (SUCCEEDED(hr) && errors != 0 && wider != NULL) {
+        ULONG codepage = charset->codepage;
+
+        hr = try_charset(wider, bytes, size, &second, &second_errors);
+        if (SUCCEEDED(hr) && second_errors == 0) {
+            *charset = second;
+            charset->codepage = charset->codepage == 0 ? codepage : charset->codepage;
+        }
+        hr = hr == MAPI_E_NOT_FOUND ? S_OK : hr;
+    }
+    return hr;
+}
+
+HRESULT
+mime_charset_decode(struct mime_charset *charset, const void *bytes, size_t size, mime_wide_sink *put, void *context)
+{
+    struct decoding decoding = {charset, put, context, 0, false};
+
+    return decode(&decoding, size == 0 ? "" : bytes, size);
+}

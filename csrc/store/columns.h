@@ -1,0 +1,54 @@
+/* store/columns.h - the one table that says which message properties have a column of their own, and how it is read. */
+#ifndef STORE_COLUMNS_H
+#define STORE_COLUMNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "store/holder.h"
+
+enum column_kind {
+    COLUMN_LONG,
+    COLUMN_BOOLEAN,
+    COLUMN_TIME, /* FILETIME ticks; NO_TIME is absent */
+    COLUMN_TEXT,
+    COLUMN_BINARY
+};
+
+/* What delivery_time holds for a message without one: the column takes part in an index that tables continue by. */
+#define NO_TIME INT64_MIN
+
+/* Characters of PR_SUBJECT that are PR_SUBJECT_PREFIX: the column `prefix`. Ours, and never shown. */
+#define PR_SUBJECT_PREFIX_LENGTH PROP_TAG(PT_LONG, 0x67F2)
+
+struct column {
+    ULONG tag;
+    enum column_kind kind;
+    const char *sql; /* an expression over the message table */
+};
+
+/* The column for a property id (the tag's type is not looked at), or NULL. */
+const struct column *column_find(ULONG tag);
+
+/* The columns a message row is loaded and saved by, in the order of MESSAGE_COLUMNS. */
+#define MESSAGE_COLUMNS                                                                                                \
+    "importance, message_class, subject, submit_time, representing_name, representing_address, sender_name, "          \
+    "sender_address, display_bcc, display_cc, display_to, delivery_time, flags, size, status, internet_message_id, "   \
+    "created, modified, search_key, prefix, props"
+
+enum {
+    MESSAGE_COLUMN_COUNT = 21,
+    MESSAGE_PROPS_COLUMN = 20 /* counted from 0 */
+};
+
+/* Fills an empty holder from a row of MESSAGE_COLUMNS whose first column is `first`. MAPI_E_CORRUPT_DATA. */
+HRESULT message_props_read(sqlite3_stmt *statement, int first, struct holder *props);
+
+/* Binds MESSAGE_COLUMNS to the parameters from `first` (counted from 1) on. The holder and `blob`, which receives the
+ * encoded rest, must stay as they are until the statement has run. store and place: where large values are. */
+HRESULT message_props_bind(sqlite3_stmt *statement, int first, const struct holder *props, struct store *store,
+                           struct place place, struct byte_buffer *blob);
+
+#endif

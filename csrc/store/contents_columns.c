@@ -1,0 +1,257 @@
+/* Which columns a contents table shows and where they come from (declared in contents.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include <mapicode.h>
+#include <mapitags.h>
+
+#include "base/propcodec.h"
+#include "store/contents.h"
+
+const struct field *selection_find(const struct selection *selection, ULONG tag)
+{
+    int i;
+
+    for (i = 0; i < selection->field_count; i++)
+        if (selection->fields[i].id == PROP_ID(tag))
+            return &selection->fields[i];
+    return NULL;
+}
+
+static bool is_from_id(ULONG tag)
+{
+    return PROP_ID(tag) == PROP_ID(PR_ENTRYID) || PROP_ID(tag) == PROP_ID(PR_RECORD_KEY) ||
+           PROP_ID(tag) == PROP_ID(PR_INSTANCE_KEY);
+}
+
+static bool is_constant(ULONG tag)
+{
+    switch (PROP_ID(tag)) {
+    case PROP_ID(PR_STORE_ENTRYID):
+    case PROP_ID(PR_STORE_RECORD_KEY):
+    case PROP_ID(PR_MAPPING_SIGNATURE):
+    case PROP_ID(PR_PARENT_ENTRYID):
+    case PROP_ID(PR_OBJECT_TYPE):
+    case PROP_ID(PR_ACCESS):
+    case PROP_ID(PR_ACCESS_LEVEL):
+    case PROP_ID(PR_ROW_TYPE):
+    case PROP_ID(PR_DEPTH):
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Adds whatever has to be selected for a property. There are fewer columns than FIELDS_MAX. */
+static void selection_add(struct selection *selection, ULONG tag)
+{
+    const struct column *column;
+
+    if (PROP_TYPE(tag) == PT_NULL || is_from_id(tag) || is_constant(tag) || selection_find(selection, tag) != NULL)
+        return;
+    column = column_find(tag);
+    if (column == NULL) {
+        selection->with_props = true;
+    } else if (selection->field_count < FIELDS_MAX) {
+        struct field *field = &selection->fields[selection->field_count];
+
+        field->id = PROP_ID(tag);
+        field->kind = column->kind;
+        field->index = 2 + selection->field_count++;
+    }
+}
+
+/* The properties a restriction looks at. Its depth has been checked. */
+static void add_tags(struct selection *selection, const SRestriction *restriction)
+{
+    ULONG i;
+
+    switch (restriction->rt) {
+    case RES_AND:
+    case RES_OR:
+        for (i = 0; i < restriction->res.resAnd.cRes; i++)
+            add_tags(selection, &restriction->res.resAnd.lpRes[i]);
+        break;
+    case RES_NOT:
+        add_tags(selection, restriction->res.resNot.lpRes);
+        break;
+    case RES_CONTENT:
+        selection_add(selection, restriction->res.resContent.ulPropTag);
+        break;
+    case RES_PROPERTY:
+        selection_add(selection, restriction->res.resProperty.ulPropTag);
+        break;
+    case RES_COMPAREPROPS:
+        selection_add(selection, restriction->res.resCompareProps.ulPropTag1);
+        selection_add(selection, restriction->res.resCompareProps.ulPropTag2);
+        break;
+    case RES_BITMASK:
+        selection_add(selection, restriction->res.resBitMask.ulPropTag);
+        break;
+    case RES_SIZE:
+        selection_add(selection, restriction->res.resSize.ulPropTag);
+        break;
+    case RES_EXIST:
+        selection_add(selection, restriction->res.resExist.ulPropTag);
+        break;
+    case RES_COMMENT:
+    case RES_ANNOTATION:
+        if (restriction->res.resComment.lpRes != NULL)
+            add_tags(selection, restriction->res.resComment.lpRes);
+        break;
+    default: /* sub-restrictions look at other tables */
+        break;
+    }
+}
+
+void selection_add_restriction(struct selection *selection, const SRestriction *restriction)
+{
+    if (restriction != NULL)
+        add_tags(selection, restriction);
+    selection->props_index = 2 + selection->field_count;
+}
+
+HRESULT selection_sql(const struct selection *selection, struct byte_buffer *sql)
+{
+    static const char head[] = "SELECT id, delivery_time";
+    static const char tail[] = ", props";
+    HRESULT hr = byte_buffer_append(sql, head, sizeof head - 1);
+    int i;
+
+    for (i = 0; i < selection->field_count && SUCCEEDED(hr); i++) {
+        const char *expression = column_find(PROP_TAG(PT_UNSPECIFIED, selection->fields[i].id))->sql;
+
+        hr = byte_buffer_append(sql, ", ", 2);
+        if (SUCCEEDED(hr))
+            hr = byte_buffer_append(sql, expression, strlen(expression));
+    }
+    if (SUCCEEDED(hr) && selection->with_props)
+        hr = byte_buffer_append(sql, tail, sizeof tail - 1);
+    return hr;
+}
+
+static void output_bytes(struct output *output, const void *bytes, size_t size)
+{
+    output->source = SOURCE_BYTES;
+    output->bytes = bytes;
+    output->size = size;
+}
+
+static void output_number(struct output *output, ULONG number)
+{
+    output->source = SOURCE_LONG;
+    output->number = number;
+}
+
+static void output_constant(const struct contents *table, struct output *output)
+{
+    const struct store *store = table->store;
+
+    switch (PROP_ID(output->tag)) {
+    case PROP_ID(PR_STORE_ENTRYID):
+        output_bytes(output, store->entryid, store->entryid_size);
+        break;
+    case PROP_ID(PR_STORE_RECORD_KEY):
+    case PROP_ID(PR_MAPPING_SIGNATURE):
+        output_bytes(output, store->uid.ab, sizeof store->uid.ab);
+        break;
+    case PROP_ID(PR_PARENT_ENTRYID):
+        output_bytes(output, table->folder_id, sizeof table->folder_id);
+        break;
+    case PROP_ID(PR_OBJECT_TYPE):
+        output_number(output, MAPI_MESSAGE);
+        break;
+    case PROP_ID(PR_ACCESS):
+        output_number(output,
+                      store->writable ? MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE : MAPI_ACCESS_READ);
+        break;
+    case PROP_ID(PR_ACCESS_LEVEL):
+        output_number(output, store->writable ? MAPI_MODIFY : 0);
+        break;
+    case PROP_ID(PR_ROW_TYPE):
+        output_number(output, TBL_LEAF_ROW);
+        break;
+    default:
+        output_number(output, 0);
+        break;
+    }
+}
+
+/* The type that a source gives. */
+static ULONG natural_type(const struct output *output)
+{
+    static const ULONG types[] = {PT_LONG, PT_BOOLEAN, PT_SYSTIME, PT_UNICODE, PT_BINARY};
+
+    switch (output->source) {
+    case SOURCE_LONG:
+        return PT_LONG;
+    case SOURCE_BYTES:
+    case SOURCE_ENTRYID:
+    case SOURCE_INSTANCE_KEY:
+        return PT_BINARY;
+    default:
+        return types[output->field->kind];
+    }
+}
+
+static void resolve(const struct contents *table, struct output *output)
+{
+    ULONG type = PROP_TYPE(output->tag);
+
+    output->field = selection_find(&table->selection, output->tag);
+    if (type == PT_NULL) {
+        output->source = SOURCE_NULL;
+        return;
+    }
+    if (PROP_ID(output->tag) == PROP_ID(PR_INSTANCE_KEY))
+        output->source = SOURCE_INSTANCE_KEY;
+    else if (is_from_id(output->tag))
+        output->source = SOURCE_ENTRYID;
+    else if (is_constant(output->tag))
+        output_constant(table, output);
+    else if (output->field != NULL)
+        output->source = SOURCE_FIELD;
+    else
+        output->source = SOURCE_PROPS;
+    if (output->source == SOURCE_PROPS)
+        return;
+    if (type == PT_UNSPECIFIED)
+        output->tag = CHANGE_PROP_TYPE(output->tag, natural_type(output));
+    else if (prop_stored_tag(output->tag) != CHANGE_PROP_TYPE(output->tag, natural_type(output)))
+        output->source = SOURCE_ABSENT;
+}
+
+void contents_select(struct contents *table)
+{
+    ULONG i;
+
+    memset(&table->selection, 0, sizeof table->selection);
+    for (i = 0; i < table->columns->cValues; i++)
+        selection_add(&table->selection, table->columns->aulPropTag[i]);
+    selection_add_restriction(&table->selection, table->restriction);
+    for (i = 0; i < table->columns->cValues; i++) {
+        memset(&table->outputs[i], 0, sizeof table->outputs[i]);
+        table->outputs[i].tag = table->columns->aulPropTag[i];
+        resolve(table, &table->outputs[i]);
+    }
+    contents_drop_ahead(table);
+}
+
+HRESULT contents_set_columns(struct contents *table, const SPropTagArray *tags)
+{
+    LPSPropTagArray columns = malloc(CbNewSPropTagArray(tags->cValues));
+    struct output *outputs = malloc(tags->cValues * sizeof *outputs);
+
+    if (columns == NULL || outputs == NULL) {
+        free(columns);
+        free(outputs);
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    }
+    memcpy(columns, tags, CbNewSPropTagArray(tags->cValues));
+    free(table->columns);
+    free(table->outputs);
+    table->columns = columns;
+    table->outputs = outputs;
+    contents_select(table);
+    return S_OK;
+}

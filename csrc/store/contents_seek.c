@@ -1,0 +1,223 @@
+/* Where a contents table is and how to get elsewhere (declared in contents.h). Without a restriction the folder's own
+ * count and the indexes answer; with one the rows before have to be looked at. By list a position is an index. */
+#include <string.h>
+
+#include <mapicode.h>
+
+#include "store/contents.h"
+
+static const char read_failed[] = "The messages of the folder could not be counted";
+
+static HRESULT count_row(struct contents *table, sqlite3_stmt *statement, const struct cursor *row, void *context,
+                         bool *stop)
+{
+    int64_t *count = context;
+
+    (void)table, (void)statement, (void)row, (void)stop;
+    ++*count;
+    return S_OK;
+}
+
+/* Counts by looking: the rows after a place, or before it. */
+static HRESULT count_rows(struct contents *table, const struct cursor *from, bool backward, int64_t *count)
+{
+    struct selection selection;
+
+    memset(&selection, 0, sizeof selection);
+    selection_add_restriction(&selection, table->restriction);
+    *count = 0;
+    return contents_walk(table, from, backward, &selection, NULL, 0, count_row, count);
+}
+
+static HRESULT query_number(struct contents *table, const char *sql, const struct cursor *cursor, int64_t *number)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(table->store->db, sql, &statement);
+    int rc;
+
+    *number = 0;
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, table->folder);
+    sqlite3_bind_int(statement, 2, table->associated);
+    if (cursor != NULL) {
+        sqlite3_bind_int64(statement, 3, cursor->key);
+        sqlite3_bind_int64(statement, 4, cursor->id);
+    }
+    rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *number = sqlite3_column_int64(statement, 0);
+    hr = database_error(table->store->db, rc, read_failed);
+    database_done(statement);
+    return hr;
+}
+
+HRESULT contents_count(struct contents *table, int64_t *count)
+{
+    static const char sql[] =
+        "SELECT CASE ?2 WHEN 0 THEN content_count ELSE associated_count END FROM folder WHERE id = ?1";
+    static const struct cursor start = {PLACE_START, 0, 0};
+    HRESULT hr;
+
+    if (table->order == ORDER_BY_LIST) {
+        hr = contents_build_list(table);
+        *count = (int64_t)table->list_count;
+        return hr;
+    }
+    if (table->restriction != NULL)
+        return count_rows(table, &start, false, count);
+    return query_number(table, sql, NULL, count);
+}
+
+/* By date: the rows of dates before, and of those of the same date the ones before; each is a range of the index. */
+#define COUNT_BEFORE(date, row)                                                                                        \
+    "SELECT (SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND delivery_time " date " ?3)"        \
+    " + (SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND delivery_time = ?3 AND id " row " ?4)"
+
+HRESULT contents_rank(struct contents *table, const struct cursor *cursor, int64_t *rank)
+{
+    static const char *const by_id[] = {
+        "SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND id < ?4",
+        "SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND id <= ?4"};
+    static const char *const by_date[] = {COUNT_BEFORE("<", "<"), COUNT_BEFORE("<", "<="), COUNT_BEFORE(">", ">"),
+                                          COUNT_BEFORE(">", ">=")};
+    int which = cursor->kind == PLACE_AFTER;
+
+    if (table->order == ORDER_BY_LIST) {
+        *rank = cursor->id;
+        return S_OK;
+    }
+    if (cursor->kind == PLACE_START) {
+        *rank = 0;
+        return S_OK;
+    }
+    if (cursor->kind == PLACE_END)
+        return contents_count(table, rank);
+    if (table->restriction != NULL)
+        return count_rows(table, cursor, true, rank);
+    if (table->order == ORDER_BY_ID)
+        return query_number(table, by_id[which], cursor, rank);
+    return query_number(table, by_date[which + (table->descending ? 2 : 0)], cursor, rank);
+}
+
+HRESULT contents_position(struct contents *table, int64_t *position)
+{
+    HRESULT hr = S_OK;
+
+    if (table->order == ORDER_BY_LIST) {
+        *position = table->cursor.id;
+        return S_OK;
+    }
+    if (table->position < 0)
+        hr = contents_rank(table, &table->cursor, &table->position);
+    *position = table->position;
+    return hr;
+}
+
+/* A row's key and id without a restriction: the nth from either end, found in the index alone. */
+static HRESULT find_nth(struct contents *table, int64_t position, int64_t count, struct cursor *found)
+{
+    static const char *const sql[] = {
+        "SELECT id, 0 FROM message WHERE folder = ?1 AND associated = ?2 ORDER BY id LIMIT 1 OFFSET ?3",
+        "SELECT id, 0 FROM message WHERE folder = ?1 AND associated = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3",
+        "SELECT id, delivery_time FROM message WHERE folder = ?1 AND associated = ?2"
+        " ORDER BY delivery_time, id LIMIT 1 OFFSET ?3",
+        "SELECT id, delivery_time FROM message WHERE folder = ?1 AND associated = ?2"
+        " ORDER BY delivery_time DESC, id DESC LIMIT 1 OFFSET ?3"};
+    bool from_end = position > count / 2;
+    int which = (table->order == ORDER_BY_DATE ? 2 : 0) + (from_end != table->descending ? 1 : 0);
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(table->store->db, sql[which], &statement);
+    int rc;
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, table->folder);
+    sqlite3_bind_int(statement, 2, table->associated);
+    sqlite3_bind_int64(statement, 3, from_end ? count - 1 - position : position);
+    rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW) {
+        found->kind = PLACE_AT;
+        found->id = sqlite3_column_int64(statement, 0);
+        found->key = sqlite3_column_int64(statement, 1);
+    } else {
+        found->kind = PLACE_END; /* somebody has deleted rows since they were counted */
+    }
+    hr = database_error(table->store->db, rc, read_failed);
+    database_done(statement);
+    return hr;
+}
+
+struct nth {
+    int64_t remaining;
+    struct cursor found;
+};
+
+static HRESULT is_nth(struct contents *table, sqlite3_stmt *statement, const struct cursor *row, void *context,
+                      bool *stop)
+{
+    struct nth *nth = context;
+
+    (void)table, (void)statement;
+    if (nth->remaining-- == 0) {
+        nth->found = *row;
+        *stop = true;
+    }
+    return S_OK;
+}
+
+/* The same with a restriction: by looking. */
+static HRESULT walk_to_nth(struct contents *table, int64_t position, struct cursor *found)
+{
+    static const struct cursor start = {PLACE_START, 0, 0};
+    struct nth nth = {position, {PLACE_END, 0, 0}};
+    struct selection selection;
+    HRESULT hr;
+
+    memset(&selection, 0, sizeof selection);
+    selection_add_restriction(&selection, table->restriction);
+    hr = contents_walk(table, &start, false, &selection, NULL, 0, is_nth, &nth);
+    *found = nth.found;
+    return hr;
+}
+
+HRESULT contents_seek(struct contents *table, int64_t position)
+{
+    struct cursor found = {PLACE_END, 0, 0};
+    int64_t count;
+    HRESULT hr;
+
+    if (position <= 0) {
+        contents_restart(table);
+        return S_OK;
+    }
+    hr = contents_count(table, &count);
+    if (FAILED(hr))
+        return hr;
+    if (position > count)
+        position = count;
+    if (table->order == ORDER_BY_LIST) {
+        found.kind = PLACE_AT;
+        found.id = position;
+    } else if (position < count) {
+        hr = table->restriction == NULL ? find_nth(table, position, count, &found)
+                                        : walk_to_nth(table, position, &found);
+        if (FAILED(hr))
+            return hr;
+    }
+    contents_drop_ahead(table);
+    table->cursor = found;
+    table->position = position;
+    return S_OK;
+}
+
+HRESULT contents_has_row(struct contents *table, int64_t id, bool *has)
+{
+    static const char sql[] = "SELECT 1 FROM message WHERE id = ?4 AND folder = ?1 AND associated = ?2";
+    struct cursor row = {PLACE_AT, 0, id};
+    int64_t number;
+    HRESULT hr = query_number(table, sql, &row, &number);
+
+    *has = number != 0;
+    return hr;
+}

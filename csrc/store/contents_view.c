@@ -1,0 +1,281 @@
+/* One row of a contents table as a restriction sees it (declared in contents.h). */
+#include <string.h>
+
+#include <mapicode.h>
+#include <mapitags.h>
+#include <mapix.h>
+
+#include "base/propcodec.h"
+#include "store/body.h"
+#include "store/contents.h"
+#include "store/entryid.h"
+#include "store/props_blob.h"
+
+/* Longest value that a restriction looks at in the chunk table. */
+enum { SEARCH_LIMIT = 64 << 20 };
+
+void row_view_begin(struct row_view *view, struct contents *table, const struct selection *selection)
+{
+    memset(view, 0, sizeof *view);
+    view->table = table;
+    view->selection = selection;
+}
+
+void row_view_end(struct row_view *view)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof view->heads / sizeof view->heads[0]; i++)
+        MAPIFreeBuffer(view->heads[i]);
+}
+
+/* The next of the view's values, with an empty head for what it points to. */
+static SPropValue *next_value(struct row_view *view, void **head)
+{
+    unsigned slot = view->next++ % 4;
+
+    MAPIFreeBuffer(view->heads[slot]);
+    view->heads[slot] = NULL;
+    if (FAILED(MAPIAllocateBuffer(8, &view->heads[slot]))) {
+        view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
+        return NULL;
+    }
+    *head = view->heads[slot];
+    return &view->values[slot];
+}
+
+static const SPropValue *field_value(struct row_view *view, const struct field *field)
+{
+    sqlite3_stmt *statement = view->statement;
+    SPropValue *out = &view->values[view->next++ % 4];
+    union {
+        const void *in;
+        void *out;
+    } cast;
+
+    if (sqlite3_column_type(statement, field->index) == SQLITE_NULL)
+        return NULL;
+    switch (field->kind) {
+    case COLUMN_LONG:
+        value_long(PROP_TAG(PT_LONG, field->id), (ULONG)sqlite3_column_int64(statement, field->index), out);
+        return out;
+    case COLUMN_BOOLEAN:
+        value_boolean(PROP_TAG(PT_BOOLEAN, field->id), sqlite3_column_int(statement, field->index) != 0, out);
+        return out;
+    case COLUMN_TIME:
+        value_time(PROP_TAG(PT_SYSTIME, field->id), sqlite3_column_int64(statement, field->index), out);
+        return sqlite3_column_int64(statement, field->index) == NO_TIME ? NULL : out;
+    case COLUMN_TEXT: /* 8-bit text and UTF-16 compare the same: no need to convert */
+        cast.in = sqlite3_column_text(statement, field->index);
+        out->ulPropTag = PROP_TAG(PT_STRING8, field->id);
+        out->Value.lpszA = cast.out;
+        if (cast.in == NULL)
+            view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
+        return cast.in == NULL ? NULL : out;
+    default:
+        cast.in = sqlite3_column_blob(statement, field->index);
+        out->ulPropTag = PROP_TAG(PT_BINARY, field->id);
+        out->Value.bin.cb = (ULONG)sqlite3_column_bytes(statement, field->index);
+        out->Value.bin.lpb = cast.out;
+        return out;
+    }
+}
+
+/* A large value is read whole: text is searched to its end. */
+static HRESULT read_large(struct row_view *view, const struct blob_entry *entry, struct byte_buffer *bytes)
+{
+    struct place place = {CHUNKS_OF_MESSAGE, sqlite3_column_int64(view->statement, 0)};
+    HRESULT hr = entry->external_size > SEARCH_LIMIT ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
+    int64_t seq;
+
+    for (seq = 0; SUCCEEDED(hr) && bytes->size < entry->external_size; seq++) {
+        size_t before = bytes->size;
+
+        hr = chunk_read(view->table->store, place, entry->tag, seq, bytes);
+        if (SUCCEEDED(hr) && bytes->size == before)
+            break;
+    }
+    return hr;
+}
+
+static const SPropValue *blob_value(struct row_view *view, ULONG tag)
+{
+    int index = view->selection->props_index;
+    const unsigned char *props = view->selection->with_props ? sqlite3_column_blob(view->statement, index) : NULL;
+    struct byte_buffer bytes;
+    struct blob_entry entry;
+    SPropValue *out;
+    void *head;
+    HRESULT hr = S_OK;
+
+    if (props == NULL || !props_blob_find(props, (size_t)sqlite3_column_bytes(view->statement, index), tag, &entry))
+        return NULL;
+    out = next_value(view, &head);
+    if (out == NULL)
+        return NULL;
+    byte_buffer_init(&bytes);
+    if (entry.external)
+        hr = read_large(view, &entry, &bytes);
+    if (SUCCEEDED(hr) && entry.external)
+        hr = prop_value_from_payload(entry.tag, 0, bytes.bytes, bytes.size, head, out);
+    else if (SUCCEEDED(hr))
+        hr = prop_value_from_payload(entry.tag, 0, entry.bytes, entry.size, head, out);
+    byte_buffer_free(&bytes);
+    if (FAILED(hr))
+        view->hr = hr;
+    return SUCCEEDED(hr) ? out : NULL;
+}
+
+static const SPropValue *binary_value(struct row_view *view, ULONG tag, const void *bytes, size_t size)
+{
+    void *head;
+    SPropValue *out = next_value(view, &head);
+
+    if (out != NULL && SUCCEEDED(value_binary(tag, bytes, size, head, out)))
+        return out;
+    view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    return NULL;
+}
+
+static const SPropValue *row_property(void *self, ULONG tag)
+{
+    struct row_view *view = self;
+    struct contents *table = view->table;
+    const struct field *field = selection_find(view->selection, tag);
+    int64_t id = sqlite3_column_int64(view->statement, 0);
+    unsigned char key[OBJECT_ENTRYID_SIZE];
+    SPropValue *out;
+
+    if (field != NULL)
+        return field_value(view, field);
+    switch (PROP_ID(tag)) {
+    case PROP_ID(PR_INSTANCE_KEY):
+        instance_key_make(id, key);
+        return binary_value(view, tag, key, INSTANCE_KEY_SIZE);
+    case PROP_ID(PR_ENTRYID):
+    case PROP_ID(PR_RECORD_KEY):
+        object_entryid_make(&table->store->uid, MAPI_MESSAGE, id, key);
+        return binary_value(view, tag, key, OBJECT_ENTRYID_SIZE);
+    case PROP_ID(PR_PARENT_ENTRYID):
+        return binary_value(view, tag, table->folder_id, sizeof table->folder_id);
+    case PROP_ID(PR_STORE_ENTRYID):
+        return binary_value(view, tag, table->store->entryid, table->store->entryid_size);
+    case PROP_ID(PR_STORE_RECORD_KEY):
+    case PROP_ID(PR_MAPPING_SIGNATURE):
+        return binary_value(view, tag, table->store->uid.ab, sizeof table->store->uid.ab);
+    case PROP_ID(PR_OBJECT_TYPE):
+        out = &view->values[view->next++ % 4];
+        value_long(tag, MAPI_MESSAGE, out);
+        return out;
+    default:
+        return blob_value(view, tag);
+    }
+}
+
+/* A recipient or attachment as a row of its own. */
+struct bag_view {
+    const struct prop_bag *props;
+    SPropValue values[4];
+    void *heads[4];
+    unsigned next;
+};
+
+static const SPropValue *bag_property(void *self, ULONG tag)
+{
+    struct bag_view *view = self;
+    SPropValue *out = &view->values[view->next % 4];
+    void **head = &view->heads[view->next++ % 4];
+    ULONG wanted = PROP_TAG(PT_UNSPECIFIED, PROP_ID(tag));
+
+    MAPIFreeBuffer(*head);
+    *head = NULL;
+    if (FAILED(MAPIAllocateBuffer(8, head)) || FAILED(prop_bag_get(view->props, wanted, MAPI_UNICODE, *head, out)))
+        return NULL;
+    return out;
+}
+
+static bool test_bag(const struct prop_bag *props, bool (*test)(void *context, const struct row_source *row),
+                     void *context)
+{
+    struct bag_view view;
+    struct row_source source = {&view, bag_property, NULL, NULL, NULL};
+    bool matches;
+    size_t i;
+
+    memset(&view, 0, sizeof view);
+    view.props = props;
+    matches = test(context, &source);
+    for (i = 0; i < 4; i++)
+        MAPIFreeBuffer(view.heads[i]);
+    return matches;
+}
+
+static bool any_recipient(struct row_view *view, bool (*test)(void *context, const struct row_source *row),
+                          void *context)
+{
+    struct body body;
+    bool matches = false;
+    size_t i;
+    HRESULT hr;
+
+    memset(&body, 0, sizeof body);
+    hr = body_load_recipients(&body, view->table->store, sqlite3_column_int64(view->statement, 0));
+    for (i = 0; i < body.recipients.count && !matches; i++)
+        matches = test_bag(&body.recipients.items[i].props, test, context);
+    if (FAILED(hr))
+        view->hr = hr;
+    body_clear(&body);
+    return matches;
+}
+
+static bool any_attachment(struct row_view *view, bool (*test)(void *context, const struct row_source *row),
+                           void *context)
+{
+    struct store *store = view->table->store;
+    sqlite3_stmt *statement;
+    bool matches = false;
+    HRESULT hr =
+        database_prepare(store->db, "SELECT props FROM attachment WHERE message = ?1 ORDER BY number", &statement);
+
+    if (FAILED(hr)) {
+        view->hr = hr;
+        return false;
+    }
+    sqlite3_bind_int64(statement, 1, sqlite3_column_int64(view->statement, 0));
+    while (!matches && sqlite3_step(statement) == SQLITE_ROW) {
+        struct prop_bag props;
+
+        prop_bag_init(&props);
+        hr = prop_bag_decode(&props, sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0));
+        if (SUCCEEDED(hr))
+            matches = test_bag(&props, test, context);
+        else
+            view->hr = hr;
+        prop_bag_clear(&props);
+    }
+    database_done(statement);
+    return matches;
+}
+
+static bool any_sub_row(void *self, ULONG sub_object, bool (*test)(void *context, const struct row_source *row),
+                        void *context)
+{
+    if (PROP_ID(sub_object) == PROP_ID(PR_MESSAGE_RECIPIENTS))
+        return any_recipient(self, test, context);
+    if (PROP_ID(sub_object) == PROP_ID(PR_MESSAGE_ATTACHMENTS))
+        return any_attachment(self, test, context);
+    return false;
+}
+
+HRESULT row_view_matches(struct row_view *view, sqlite3_stmt *statement, const SRestriction *restriction, bool *matches)
+{
+    struct row_source source = {view, row_property, NULL, NULL, any_sub_row};
+
+    *matches = true;
+    if (restriction == NULL)
+        return S_OK;
+    view->statement = statement;
+    view->hr = S_OK;
+    *matches = restriction_matches(restriction, &source);
+    return view->hr;
+}

@@ -1,0 +1,208 @@
+#include "store/receive_folder.h"
+
+#include <string.h>
+
+#include <mapicode.h>
+#include <mapitags.h>
+#include <mapix.h>
+
+#include "base/failure.h"
+#include "store/entryid.h"
+#include "store/folder.h"
+#include "store/row_builder.h"
+#include "store/text.h"
+
+/* pidtagmessageclass-canonical-property.md */
+enum { CLASS_LENGTH = 255 };
+
+static HRESULT read_class(const void *class, ULONG flags, struct byte_buffer *out)
+{
+    HRESULT hr = S_OK;
+
+    if ((flags & ~MAPI_UNICODE) != 0)
+        return MAPI_E_UNKNOWN_FLAGS;
+    if (class != NULL)
+        hr = text_from_client(class, flags, out);
+    if (SUCCEEDED(hr) && out->size > CLASS_LENGTH)
+        hr = fail(MAPI_E_INVALID_PARAMETER, "A message class is at most %d characters long.", (int)CLASS_LENGTH);
+    return hr;
+}
+
+static void bind_class(sqlite3_stmt *statement, const struct byte_buffer *class, size_t size)
+{
+    sqlite3_bind_text(statement, 1, size == 0 ? "" : (const char *)class->bytes, (int)size, SQLITE_STATIC);
+}
+
+static HRESULT remove_mapping(struct store *store, const struct byte_buffer *class)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, "DELETE FROM receive_folder WHERE class = ?1", &statement);
+
+    if (FAILED(hr))
+        return hr;
+    bind_class(statement, class, class->size);
+    return database_run(store->db, statement, "The receive folder could not be removed");
+}
+
+static HRESULT put_mapping(struct store *store, const struct byte_buffer *class, ULONG size, const ENTRYID *id)
+{
+    sqlite3_stmt *statement;
+    int64_t parent;
+    int64_t row;
+    ULONG kind;
+    HRESULT hr = object_entryid_parse(&store->uid, size, id, &kind, &row);
+
+    if (SUCCEEDED(hr) && kind != MAPI_FOLDER)
+        hr = fail(MAPI_E_INVALID_ENTRYID, "Only a folder can receive messages.");
+    if (SUCCEEDED(hr))
+        hr = folder_parent(store, row, &parent);
+    if (SUCCEEDED(hr))
+        hr = database_prepare(store->db, "INSERT OR REPLACE INTO receive_folder (class, folder) VALUES (?1, ?2)",
+                              &statement);
+    if (FAILED(hr))
+        return hr;
+    bind_class(statement, class, class->size);
+    sqlite3_bind_int64(statement, 2, row);
+    return database_run(store->db, statement, "The receive folder could not be set");
+}
+
+static HRESULT set_mapping(struct host *host, const struct byte_buffer *class, ULONG size, const ENTRYID *id)
+{
+    HRESULT hr;
+
+    if (id == NULL && (class->size == 0 || size != 0))
+        return fail(MAPI_E_INVALID_PARAMETER, "The default receive folder cannot be removed.");
+    hr = store_begin(host->store);
+    if (FAILED(hr))
+        return hr;
+    hr = id == NULL ? remove_mapping(host->store, class) : put_mapping(host->store, class, size, id);
+    return store_end_transaction(host->store, hr);
+}
+
+HRESULT receive_folder_set(struct host *host, const void *class, ULONG flags, ULONG size, const ENTRYID *id)
+{
+    struct byte_buffer text;
+    HRESULT hr;
+
+    byte_buffer_init(&text);
+    hr = read_class(class, flags, &text);
+    if (SUCCEEDED(hr))
+        hr = set_mapping(host, &text, size, id);
+    byte_buffer_free(&text);
+    return hr;
+}
+
+/* Looks for ever shorter prefixes; the empty one is the default, and the Inbox where even that is missing. */
+static HRESULT find_mapping(struct store *store, const struct byte_buffer *class, size_t *prefix, int64_t *row)
+{
+    HRESULT hr = S_OK;
+
+    *row = 0;
+    *prefix = class->size;
+    while (SUCCEEDED(hr) && *row == 0) {
+        sqlite3_stmt *statement;
+        int rc;
+
+        hr = database_prepare(store->db, "SELECT folder FROM receive_folder WHERE class = ?1", &statement);
+        if (FAILED(hr))
+            break;
+        bind_class(statement, class, *prefix);
+        rc = sqlite3_step(statement);
+        if (rc == SQLITE_ROW)
+            *row = sqlite3_column_int64(statement, 0);
+        hr = database_error(store->db, rc, "The receive folders could not be read");
+        database_done(statement);
+        if (*row == 0 && *prefix == 0)
+            *row = store->folders[FOLDER_OF_INBOX];
+        if (*row != 0)
+            break;
+        do
+            --*prefix;
+        while (*prefix > 0 && class->bytes[*prefix] != '.');
+    }
+    return hr;
+}
+
+static HRESULT give(struct store *store, int64_t row, const struct byte_buffer *class, size_t prefix, ULONG flags,
+                    ULONG *size, LPENTRYID *id, void **explicit_class)
+{
+    HRESULT hr = MAPIAllocateBuffer(OBJECT_ENTRYID_SIZE, (void **)id);
+
+    if (FAILED(hr))
+        return hr;
+    object_entryid_make(&store->uid, MAPI_FOLDER, row, (unsigned char *)*id);
+    if (explicit_class != NULL)
+        hr = text_to_client(prefix == 0 ? "" : (const char *)class->bytes, prefix, flags, explicit_class);
+    if (FAILED(hr)) {
+        MAPIFreeBuffer(*id);
+        *id = NULL;
+        return hr;
+    }
+    *size = OBJECT_ENTRYID_SIZE;
+    return S_OK;
+}
+
+HRESULT receive_folder_get(struct host *host, const void *class, ULONG flags, ULONG *size, LPENTRYID *id,
+                           void **explicit_class)
+{
+    struct byte_buffer text;
+    size_t prefix;
+    int64_t row;
+    HRESULT hr;
+
+    if (size == NULL || id == NULL)
+        return MAPI_E_INVALID_PARAMETER;
+    *size = 0;
+    byte_buffer_init(&text);
+    hr = read_class(class, flags, &text);
+    if (SUCCEEDED(hr))
+        hr = find_mapping(host->store, &text, &prefix, &row);
+    if (SUCCEEDED(hr))
+        hr = give(host->store, row, &text, prefix, flags, size, id, explicit_class);
+    byte_buffer_free(&text);
+    return hr;
+}
+
+static HRESULT append(struct store *store, struct memtable *table, struct row_builder *row, sqlite3_stmt *statement)
+{
+    const char *class = (const char *)sqlite3_column_text(statement, 0);
+    int64_t folder = sqlite3_column_int64(statement, 1);
+
+    if (class == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    row_begin(row);
+    row_text(row, PR_MESSAGE_CLASS_W, class, (size_t)sqlite3_column_bytes(statement, 0));
+    row_entryid(row, store, PR_ENTRYID, MAPI_FOLDER, folder);
+    row_entryid(row, store, PR_RECORD_KEY, MAPI_FOLDER, folder);
+    return row_end(row, table);
+}
+
+HRESULT receive_folder_table(struct host *host, ULONG flags, LPMAPITABLE *out)
+{
+    static const ULONG columns[] = {PR_ENTRYID, PR_MESSAGE_CLASS_W, PR_RECORD_KEY, PR_INSTANCE_KEY};
+    struct store *store = host->store;
+    struct row_builder row;
+    struct memtable *table;
+    sqlite3_stmt *statement;
+    HRESULT hr;
+    int rc = SQLITE_OK;
+
+    if (out == NULL)
+        return MAPI_E_INVALID_PARAMETER;
+    if ((flags & ~(MAPI_UNICODE | MAPI_DEFERRED_ERRORS)) != 0)
+        return MAPI_E_UNKNOWN_FLAGS;
+    hr = table_create(store, columns, sizeof columns / sizeof columns[0], flags, &table);
+    if (FAILED(hr))
+        return hr;
+    memset(&row, 0, sizeof row);
+    hr = database_prepare(store->db, "SELECT class, folder FROM receive_folder ORDER BY class", &statement);
+    if (SUCCEEDED(hr)) {
+        while (SUCCEEDED(hr) && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+            hr = append(store, table, &row, statement);
+        if (SUCCEEDED(hr))
+            hr = database_error(store->db, rc, "The receive folders could not be read");
+        database_done(statement);
+    }
+    row_free(&row);
+    return table_finish(table, hr, out);
+}

@@ -1,0 +1,52 @@
+/* support/fake_store.h - a message service with a store provider that does as little as it can and writes
+ * everything down, for tests of how sessions load providers, log on to their stores and end them. Its stores
+ * keep nothing and have no folders.
+ */
+#ifndef SUPPORT_FAKE_STORE_H
+#define SUPPORT_FAKE_STORE_H
+
+#include <mapispi.h>
+
+#define FAKE_SERVICE        "FAKE"
+#define FAKE_SINGLE_SERVICE "FAKESINGLE" /* allows one copy in a profile */
+#define FAKE_BARE_SERVICE   "FAKEBARE"   /* has no entry point, and two transports */
+
+/* What happened; cleared by fake_store_reset. */
+struct fake_log {
+    unsigned inits, logons, logoffs, shutdowns, providers_freed, removed;
+    unsigned entries[8]; /* calls of the entry point by context */
+    ULONG logon_flags;   /* of the last IMSProvider::Logon */
+    ULONG entry_flags;   /* of the last call of the entry point */
+    ULONG entry_values;  /* properties given with it */
+    char profile[80];    /* the profile named in the last IMSProvider::Logon */
+    char order
+        [64]; /* one letter each: L logon, o Logoff of the logon object, f its last Release, S Shutdown, F last Release
+                              of the provider */
+};
+extern struct fake_log fake_log;
+
+/* What the fake does. */
+struct fake_plan {
+    HRESULT init;
+    HRESULT logon[4]; /* of the 1st, 2nd, ... call; S_OK where it ends */
+    HRESULT entry[8]; /* by context */
+    const char *said; /* in the MAPIERROR that goes with a failed or warned logon, or with an entry point's failure */
+    BOOL modify_profile; /* call IMAPISupport::ModifyProfile */
+    BOOL read_only;      /* MDB_WRITE: MAPI_E_NO_ACCESS */
+    BOOL cannot_submit;  /* no STORE_SUBMIT_OK */
+    void (*during_logon)(IMAPISupport *support, void *context);
+    void (*during_entry)(IMAPISupport *support, IProviderAdmin *admin, ULONG context_of_call, void *context);
+    void *context;
+};
+extern struct fake_plan fake_plan;
+
+/* Registers the services, once per process, and clears the plan and the log. */
+void fake_store_reset(void);
+
+/* The wrapped entry identifier of a fake store with the uid `uid`, for MAPIFreeBuffer; it need not exist anywhere. */
+void fake_store_entryid(const MAPIUID *uid, ULONG *size, LPENTRYID *id);
+
+/* An entry identifier of an object in such a store: 24 bytes. */
+void fake_object_entryid(const MAPIUID *uid, unsigned char *id);
+
+#endif

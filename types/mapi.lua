@@ -1,0 +1,867 @@
+---@meta mapi
+
+--- MAPI sessions for Lua 5.4. For editors only (LuaLS): nothing here is ever run.
+--- Failures of the world are nil, a message "<operation>: <NAME>: <text>" and the NAME; misuse raises.
+---@class mapi
+---@field _VERSION string
+---@field profiles mapi.profiles
+---@field hresult table<string|integer, integer|string> name to unsigned 32-bit value, and value to name
+local mapi = {}
+
+---@alias mapi.property string|integer "subject", "PR_SUBJECT", "PidTagSubject", "<set>:<name>[;<type>]" or a tag
+---@alias mapi.value boolean|integer|number|string|(integer|number|string)[]
+---@alias mapi.entryid string binary
+
+-- ------------------------------------------------------------------------------------------------------------- module
+
+---@class mapi.logon_options
+---@field profile? string at most 64 UTF-16 units
+---@field shared? boolean
+---@field new_session? boolean default: true when `profile` is given and `shared` is not
+---@field use_default? boolean
+---@field explicit_profile? boolean
+---@field ui? boolean
+---@field no_mail? boolean
+---@field background? boolean
+---@field force_download? boolean
+---@field timeout_short? boolean
+---@field nt_service? boolean
+---@field service_ui_always? boolean
+---@field window? integer
+---@field flags? integer or'ed in
+---@field password? string nil or ""
+---@field any_profile? boolean
+
+---@param options? string|mapi.logon_options a profile's name, or options; nothing: the default profile
+---@return mapi.session? session
+---@return string? message
+---@return string? name
+function mapi.logon(options) end
+
+---@class mapi.helper_options: mapi.logon_options
+---@field session? mapi.session borrowing
+---@field get_identity? fun(): string
+---@field get_session? fun(): mapi.session
+---@field hands_off? fun(): boolean
+
+---@param options mapi.helper_options
+---@return mapi.helper? helper
+---@return string? message
+---@return string? name
+function mapi.helper(options) end
+
+---@param helper mapi.helper
+---@param options? { sync?: boolean, stores_check?: boolean, notifications?: boolean }
+---@return mapi.account_manager? manager
+---@return string? message
+---@return string? name
+function mapi.account_manager(helper, options) end
+
+---@param timeout? number seconds; nothing or 0: what is there
+---@return integer? delivered
+---@return string? message
+---@return string? name
+function mapi.dispatch(timeout) end
+
+---@return integer? descriptor
+---@return string? message
+---@return string? name
+function mapi.fd() end
+
+---@class mapi.question
+---@field kind "logoff"|"accounts"
+---@field profile? string
+---@field unsent? integer of "logoff", as the two that follow
+---@field unsaved? integer
+---@field clients? integer
+---@field manager? mapi.account_manager of "accounts", as the three that follow
+---@field wizard? boolean
+---@field data_tab? boolean
+---@field no_warning? boolean
+---@field window? integer
+
+---@param handler false|nil|fun(question: mapi.question): boolean
+---@return false|nil|fun(question: mapi.question): boolean old
+function mapi.set_dialog(handler) end
+
+---@param value any
+---@return string? kind "session", "closed session"; nil for what is no object of this module
+function mapi.type(value) end
+
+---@return table<string, integer> counts of live native objects
+function mapi.stats() end
+
+---@class mapi.profiles
+local profiles = {}
+
+---@param name string
+---@param options? { default?: boolean }
+---@return true? ok
+---@return string? message
+---@return string? name
+function profiles.create(name, options) end
+
+---@param name string
+---@return true? ok
+---@return string? message
+---@return string? name
+function profiles.delete(name) end
+
+---@param from string
+---@param to string
+---@return true? ok
+---@return string? message
+---@return string? name
+function profiles.copy(from, to) end
+
+---@param from string
+---@param to string
+---@return true? ok
+---@return string? message
+---@return string? name
+function profiles.rename(from, to) end
+
+---@param name string|nil
+---@return true? ok
+---@return string? message
+---@return string? name
+function profiles.set_default(name) end
+
+---@return string? profile
+---@return string? message
+---@return string? name
+function profiles.default() end
+
+---@return fun(): { name: string, default: boolean }
+function profiles.each() end
+
+-- ------------------------------------------------------------------------------------------------------------ objects
+
+---@class mapi.object
+local object = {}
+
+--- Harmless when closed already.
+---@return true? ok
+---@return string? message
+---@return string? name
+function object:close() end
+
+---@class mapi.session: mapi.object
+local session = {}
+
+---@param options? { shared?: boolean, ui?: boolean, window?: integer }
+---@return true? ok
+---@return string? message
+---@return string? name
+function session:logoff(options) end
+
+---@return string profile
+function session:profile() end
+
+---@return boolean shared
+function session:is_shared() end
+
+---@return boolean joined
+function session:joined() end
+
+---@return "active"|"shutdown pending"
+function session:state() end
+
+---@return fun(): { entryid: mapi.entryid, display_name: string, default: boolean, provider: string }
+function session:stores() end
+
+---@param options? { name?: string, entryid?: mapi.entryid, write?: boolean }
+---@return mapi.store? store
+---@return string? message
+---@return string? name
+function session:open_store(options) end
+
+---@param entryid mapi.entryid
+---@return true? ok
+---@return string? message
+---@return string? name
+function session:set_default_store(entryid) end
+
+---@return nil, string message, string name
+function session:status() end
+
+---@return mapi.entryid? identity
+---@return string? message_or_warning
+---@return string? name
+function session:query_identity() end
+
+---@param a mapi.entryid
+---@param b mapi.entryid
+---@return boolean? same
+---@return string? message
+---@return string? name
+function session:compare_entry_ids(a, b) end
+
+---@param entryid mapi.entryid
+---@param options? { write?: boolean } the best access there is if absent
+---@return mapi.folder|mapi.message|mapi.store|nil entry
+---@return string? message
+---@return string? name
+function session:open_entry(entryid, options) end
+
+---@param uid string
+---@param options? table
+---@return mapi.profile_section? section
+---@return string? message
+---@return string? name
+function session:profile_section(uid, options) end
+
+---@return fun(): table
+function session:services() end
+
+---@param callback function
+---@param options? { events?: string[], entryid?: mapi.entryid }
+---@return nil, string message, string name
+function session:advise(callback, options) end
+
+---@return { text: string, component?: string, low_level: integer, context: integer, name: string }?
+function session:last_error() end
+
+---@return mapi.helper? helper
+---@return string? message
+---@return string? name
+function session:helper() end
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function session:query_fast_shutdown() end
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function session:notify_process_shutdown() end
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function session:do_fast_shutdown() end
+
+---@return { type: string, what?: string, age: integer }[] newest first
+function session:objects() end
+
+---@class mapi.helper: mapi.object
+local helper = {}
+
+---@return string? profile
+---@return string? message
+---@return string? name
+function helper:get_identity() end
+
+---@return mapi.session? session
+---@return string? message
+---@return string? name
+function helper:get_session() end
+
+---@return boolean? handed_off true: logged off and released; false: borrowing, nothing changes
+---@return string name "S_OK" or "E_NOTIMPL"
+function helper:hands_off() end
+
+---@return false, "E_NOTIMPL"
+function helper:placeholder1() end
+
+---@return "idle"|"holding"|"handed off"|"borrowing"|"scripted"
+function helper:state() end
+
+-- ------------------------------------------------------------------------------------------------------------ accounts
+
+---@alias mapi.account_type "imap"|"pop3"|"exchange"|"http"|"ldap"
+---@alias mapi.account_category "mail"|"address_book"|"store"
+---@alias mapi.account_event "created"|"changed"|"predeleted"|"deleted"|"order_changed"
+---@alias mapi.account_property string|integer "acct_name", "PROP_ACCT_NAME" or a tag
+
+---@class mapi.account_manager: mapi.object
+local account_manager = {}
+
+---@param filter? { category?: mapi.account_category, type?: mapi.account_type }
+---@return fun(): mapi.account
+function account_manager:accounts(filter) end
+
+---@param filter? { category?: mapi.account_category, type?: mapi.account_type }
+---@return mapi.account_enum? enumerator
+---@return string? message
+---@return string? name
+function account_manager:enumerate(filter) end
+
+---@param what { id: integer }|{ is_exchange: boolean }
+---@return mapi.account? account
+---@return string? message
+---@return string? name
+function account_manager:find(what) end
+
+--- Any other property goes by its own name.
+---@param properties { type: mapi.account_type, name?: string, address?: string, display_name?: string, server?: string, port?: integer, ssl?: boolean, user?: string, password?: string, password_command?: string }
+---@return mapi.account? account
+---@return string? message
+---@return string? name
+function account_manager:create(properties) end
+
+---@param id integer
+---@return true? ok
+---@return string? message
+---@return string? name
+function account_manager:delete(id) end
+
+---@param id integer
+---@return true? ok
+---@return string? message
+---@return string? name
+function account_manager:save(id) end
+
+---@param category mapi.account_category
+---@return integer[]? ids
+---@return string? message
+---@return string? name
+function account_manager:order(category) end
+
+---@param category mapi.account_category
+---@param ids integer[]
+---@return true? ok
+---@return string? message
+---@return string? name
+function account_manager:set_order(category, ids) end
+
+---@param fn fun(event: mapi.account_event, id: integer) called by mapi.dispatch
+---@return mapi.connection? connection
+---@return string? message
+---@return string? name
+function account_manager:advise(fn) end
+
+---@param options? { wizard?: boolean, data_tab?: boolean, no_warning?: boolean, window?: integer }
+---@return true? ok
+---@return string? message
+---@return string? name
+function account_manager:display_account_list(options) end
+
+---@param result string|integer
+---@return string? text
+---@return string? message
+---@return string? name
+function account_manager:error_text(result) end
+
+---@class mapi.account_enum: mapi.object
+local account_enum = {}
+
+---@return integer? count
+---@return string? message
+---@return string? name
+function account_enum:count() end
+
+---@return mapi.account? account nil at the end
+---@return string? message
+---@return string? name
+function account_enum:next() end
+
+---@param count integer
+---@return true? ok
+---@return string? message "S_FALSE" when fewer were left
+---@return string? name
+function account_enum:skip(count) end
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function account_enum:reset() end
+
+---@class mapi.account: mapi.object
+local account = {}
+
+---@param property mapi.account_property|mapi.account_property[]
+---@return integer|string|table? value
+---@return string? message
+---@return string? name
+function account:get(property) end
+
+---@param property mapi.account_property|table<mapi.account_property, integer|boolean|string>
+---@param value? integer|boolean|string
+---@return true? ok
+---@return string? message
+---@return string? name
+function account:set(property, value) end
+
+---@return fun(): integer, integer|string, string tag, value, name
+function account:props() end
+
+---@return { type: mapi.account_type, categories: mapi.account_category[] }
+function account:info() end
+
+---@return integer? id
+---@return string? message
+---@return string? name
+function account:id() end
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function account:save() end
+
+---@param property mapi.account_property "inet_password" or "smtp_password"
+---@param text string|nil
+---@return true? ok
+---@return string? message
+---@return string? name
+function account:hold_secret(property, text) end
+
+--- Runs the password command.
+---@param property mapi.account_property "inet_password" or "smtp_password"
+---@return true? ok
+---@return string? message
+---@return string? name
+function account:fetch_secret(property) end
+
+---@class mapi.connection: mapi.object
+local connection = {}
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function connection:unadvise() end
+
+-- ----------------------------------------------------------------------------------------------- objects of properties
+
+--- What stores, folders, messages, attachments and profile sections have.
+---@class mapi.properties: mapi.object
+local properties = {}
+
+---@param property mapi.property
+---@param options? { exact?: boolean } times as FILETIME ticks
+---@return mapi.value? value
+---@return string? message
+---@return string? name
+---@overload fun(self, properties: mapi.property[], options?: { exact?: boolean }): table<mapi.property, mapi.value>
+function properties:get(property, options) end
+
+---@param property mapi.property
+---@param value mapi.value
+---@param options? { exact?: boolean }
+---@return true? ok
+---@return string? message
+---@return string? name
+---@overload fun(self, values: table<mapi.property, mapi.value>): true?, string?, string?
+function properties:set(property, value, options) end
+
+--- An iterator over tag, value.
+---@return fun(self): integer, mapi.value
+function properties:props() end
+
+---@param names mapi.property|mapi.property[]
+---@return true? ok
+---@return string? message
+---@return string? name
+function properties:delete_props(names) end
+
+---@class mapi.profile_section: mapi.properties
+local profile_section = {}
+
+---@class mapi.store: mapi.properties
+local store = {}
+
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:root() end
+
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:inbox() end
+
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:outbox() end
+
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:sent_items() end
+
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:deleted_items() end
+
+---@param path string "Inbox/Work"; a slash in a name is \/, a backslash \\
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:folder(path) end
+
+---@param entryid mapi.entryid
+---@return mapi.folder|mapi.message|nil entry
+---@return string? message
+---@return string? name
+function store:open(entryid) end
+
+---@param callback function
+---@return nil, string message, string name
+function store:advise(callback) end
+
+---@return mapi.entryid? entryid
+---@return string? message
+---@return string? name
+function store:entryid() end
+
+---@return string? store_name
+---@return string? message
+---@return string? name
+function store:name() end
+
+-- ------------------------------------------------------------------------------------------------------------ folders
+
+--- { "subject", "contains", "invoice" }, { "and", … }, { "or", … }, { "not", r }, { "exists", p }, { p, "=", v },
+--- { p, "prefix", s }, { p, "&", mask }, { "any_recipient", r }, { "any_attachment", r }
+---@alias mapi.where any[]
+---@alias mapi.sort string|string[] "subject", "-message_delivery_time"
+
+---@class mapi.messages_options
+---@field where? mapi.where
+---@field sort? mapi.sort
+---@field limit? integer
+---@field offset? integer
+---@field associated? boolean
+
+---@class mapi.rows_options: mapi.messages_options
+---@field columns? mapi.property[]
+
+---@class mapi.folders_options
+---@field where? mapi.where
+---@field sort? mapi.sort
+---@field limit? integer
+---@field offset? integer
+---@field recursive? boolean
+
+---@class mapi.rows: mapi.object
+local rows = {}
+
+---@class mapi.folder: mapi.properties
+local folder = {}
+
+---@param options? mapi.folders_options
+---@return fun(rows: mapi.rows): mapi.folder
+---@return mapi.rows
+function folder:folders(options) end
+
+---@param options? mapi.rows_options
+---@return fun(rows: mapi.rows): table<mapi.property, mapi.value> row keyed as the columns are written, with entryid
+---@return mapi.rows
+function folder:rows(options) end
+
+---@param options? mapi.messages_options
+---@return fun(rows: mapi.rows): mapi.message
+---@return mapi.rows
+function folder:messages(options) end
+
+---@param options? { columns?: mapi.property[], where?: mapi.where, sort?: mapi.sort, associated?: boolean }
+---@return mapi.table? table
+---@return string? message
+---@return string? name
+function folder:table(options) end
+
+---@return string? folder_name
+---@return string? message
+---@return string? name
+function folder:name() end
+
+---@return string? path
+---@return string? message
+---@return string? name
+function folder:path() end
+
+---@return mapi.entryid? entryid
+---@return string? message
+---@return string? name
+function folder:entryid() end
+
+---@return mapi.folder? parent
+---@return string? message
+---@return string? name
+function folder:parent() end
+
+---@return integer? messages
+---@return string? message
+---@return string? name
+function folder:count() end
+
+---@return integer? unread
+---@return string? message
+---@return string? name
+function folder:unread() end
+
+---@param name string
+---@param options? { open_if_exists?: boolean, comment?: string }
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function folder:create(name, options) end
+
+---@param options? { recursive?: boolean }
+---@return true? ok
+---@return string? message
+---@return string? name
+function folder:delete(options) end
+
+---@param name string
+---@return true? ok
+---@return string? message
+---@return string? name
+function folder:rename(name) end
+
+---@alias mapi.ids mapi.entryid|mapi.message|(mapi.entryid|mapi.message)[]
+
+---@param ids mapi.ids
+---@param target mapi.folder
+---@return true? ok
+---@return string? message_or_warning
+---@return string? name
+function folder:copy_messages(ids, target) end
+
+---@param ids mapi.ids
+---@param target mapi.folder
+---@return true? ok
+---@return string? message_or_warning
+---@return string? name
+function folder:move_messages(ids, target) end
+
+---@param ids mapi.ids
+---@return true? ok
+---@return string? message_or_warning
+---@return string? name
+function folder:delete_messages(ids) end
+
+---@param ids mapi.ids
+---@param read boolean
+---@return true? ok
+---@return string? message_or_warning
+---@return string? name
+function folder:set_read(ids, read) end
+
+---@param values? table<mapi.property, mapi.value>
+---@return mapi.message? message not saved yet
+---@return string? text
+---@return string? name
+function folder:new_message(values) end
+
+--- A reader is called until nil or ""; nil and a message make the import fail with that message.
+---@param source string|file*|fun(): string?, any RFC 5322 text, an open file, or a reader
+---@param options? { max_size?: integer } in bytes; 100 MB if absent
+---@return mapi.message? message saved
+---@return string? text
+---@return string? name
+function folder:import(source, options) end
+
+---@param path string
+---@param options? { progress?: function }
+---@return nil, string message, string name
+function folder:import_mbox(path, options) end
+
+---@param path string
+---@param options? table
+---@return nil, string message, string name
+function folder:export_mbox(path, options) end
+
+---@class mapi.table: mapi.object
+local tables = {}
+
+---@return integer? rows
+---@return string? message
+---@return string? name
+function tables:count() end
+
+---@param row integer|lightuserdata from 1, or from -1 at the end, or a bookmark
+---@return integer? passed rows passed over
+---@return string? message_or_warning
+---@return string? name
+function tables:seek(row) end
+
+---@param count integer negative: the rows before the cursor
+---@return table[]? rows empty at the end
+---@return string? message
+---@return string? name
+function tables:rows(count) end
+
+---@param where mapi.where
+---@param options? { backward?: boolean }
+---@return true? ok
+---@return string? message
+---@return string? name
+function tables:find(where, options) end
+
+---@param sort mapi.sort|nil
+---@return true? ok
+---@return string? message
+---@return string? name
+function tables:sort(sort) end
+
+---@param where mapi.where|nil
+---@return true? ok
+---@return string? message
+---@return string? name
+function tables:restrict(where) end
+
+---@return lightuserdata? bookmark
+---@return string? message
+---@return string? name
+function tables:bookmark() end
+
+-- ----------------------------------------------------------------------------------------------------------- messages
+
+---@class mapi.person
+---@field name? string
+---@field address? string
+
+---@class mapi.recipient: mapi.person
+---@field type? "to"|"cc"|"bcc"|"orig"
+---@field address_type? string where it is not SMTP
+
+---@class mapi.message: mapi.properties
+local message = {}
+
+---@return true? ok
+---@return string? text
+---@return string? name
+function message:save() end
+
+--- Checks that there are recipients and queues the message in its store; nothing sends it yet.
+---@return true? ok
+---@return string? text
+---@return string? name
+function message:submit() end
+
+---@return mapi.entryid? entryid
+---@return string? text
+---@return string? name
+function message:entryid() end
+
+---@return mapi.folder? folder
+---@return string? text
+---@return string? name
+function message:folder() end
+
+---@param property mapi.property
+---@param mode? "r"|"r+"|"w"
+---@return mapi.stream? stream
+---@return string? text
+---@return string? name
+function message:stream(property, mode) end
+
+---@return mapi.person? sender
+---@return string? text
+---@return string? name
+function message:from() end
+
+---@return integer? seconds since 1970, UTC: when it was sent, else when it came
+---@return string? text
+---@return string? name
+function message:date() end
+
+---@return string? body
+---@return string? text
+---@return string? name
+function message:text() end
+
+---@return string? body
+---@return string? text
+---@return string? name
+function message:html() end
+
+---@return string? headers
+---@return string? text
+---@return string? name
+function message:headers() end
+
+---@return mapi.recipient[]? recipients
+---@return string? text
+---@return string? name
+function message:recipients() end
+
+---@param recipients mapi.recipient[] instead of those there are
+---@return true? ok
+---@return string? text
+---@return string? name
+function message:set_recipients(recipients) end
+
+---@return fun(self: mapi.message): mapi.attachment
+---@return mapi.message
+function message:attachments() end
+
+---@param options { name?: string, data?: string, path?: string, type?: string } one of data and path
+---@return mapi.attachment? attachment kept when the message is saved
+---@return string? text
+---@return string? name
+function message:attach(options) end
+
+---@param options? { to?: file*, bcc?: boolean } Bcc is left out unless asked for
+---@return string|true|nil rfc5322
+---@return string? text
+---@return string? name
+function message:export(options) end
+
+---@class mapi.attachment: mapi.properties
+local attachment = {}
+
+---@return string? file_name
+---@return string? message
+---@return string? name
+function attachment:name() end
+
+---@return string? data
+---@return string? message
+---@return string? name
+function attachment:data() end
+
+---@param mode? "r"|"r+"|"w"
+---@return mapi.stream? stream
+---@return string? message
+---@return string? name
+function attachment:stream(mode) end
+
+---@return mapi.message? embedded
+---@return string? message
+---@return string? name
+function attachment:message() end
+
+--- Makes what was changed in the attachment part of its message; it lasts once that is saved too.
+---@return true?
+---@return string? message
+---@return string? name
+function attachment:save() end
+
+---@class mapi.stream: mapi.object
+local stream = {}
+
+---@param count? integer|"a" bytes; "a" or nothing: the rest
+---@return string? bytes nil at the end
+---@return string? message
+---@return string? name
+function stream:read(count) end
+
+---@param bytes string
+---@return true? ok
+---@return string? message
+---@return string? name
+function stream:write(bytes) end
+
+---@param whence? "set"|"cur"|"end"
+---@param offset? integer
+---@return integer? position
+---@return string? message
+---@return string? name
+function stream:seek(whence, offset) end
+
+---@return integer? bytes
+---@return string? message
+---@return string? name
+function stream:size() end
+
+---@return true? ok
+---@return string? message
+---@return string? name
+function stream:commit() end
+
+return mapi
