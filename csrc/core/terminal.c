@@ -11,9 +11,10 @@ int MapiAskTerminal(const char *question)
 
 #else
 
-#include <errno.h>
-#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -58,29 +59,26 @@ static bool put_question(const char *question)
     return put(" ", 1);
 }
 
-/* Reads one byte; false at the end of input, on an error, and when a signal came. poll is never restarted after a
- * signal, whatever SA_RESTART says, so Ctrl-C ends the question even where the program catches it. */
-static bool get(char *c)
+/* Reads one byte; false at the end of input, on an error, and when a signal came: never restarted after one, whatever
+ * SA_RESTART says, so Ctrl-C ends the question even where the program catches it. Signals are let in only while waiting,
+ * so one that comes a moment earlier is not lost. */
+static bool get(char *c, const sigset_t *let_in)
 {
-    struct pollfd wait = {STDIN_FILENO, POLLIN, 0};
+    fd_set wait;
 
-    return poll(&wait, 1, -1) == 1 && read(STDIN_FILENO, c, 1) == 1;
+    FD_ZERO(&wait);
+    FD_SET(STDIN_FILENO, &wait);
+    return pselect(STDIN_FILENO + 1, &wait, NULL, NULL, NULL, let_in) == 1 && read(STDIN_FILENO, c, 1) == 1;
 }
 
-int MapiAskTerminal(const char *question)
+static int get_answer(const sigset_t *let_in)
 {
     char first = '\0';
     char c;
     bool started = false;
 
-    if (!somebody_there()) {
-        return MAPI_TERMINAL_NOBODY;
-    }
-    if (!put_question(question)) {
-        return MAPI_TERMINAL_NO;
-    }
     do {
-        if (!get(&c)) {
+        if (!get(&c, let_in)) {
             (void)put("\n", 1);
             return MAPI_TERMINAL_NO;
         }
@@ -90,6 +88,26 @@ int MapiAskTerminal(const char *question)
         }
     } while (c != '\n');
     return first == 'y' || first == 'Y' ? MAPI_TERMINAL_YES : MAPI_TERMINAL_NO;
+}
+
+int MapiAskTerminal(const char *question)
+{
+    sigset_t hold, before;
+    int answer = MAPI_TERMINAL_NO;
+
+    if (!somebody_there()) {
+        return MAPI_TERMINAL_NOBODY;
+    }
+    (void)sigemptyset(&hold);
+    (void)sigaddset(&hold, SIGINT);
+    (void)sigaddset(&hold, SIGTERM);
+    (void)sigaddset(&hold, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &hold, &before);
+    if (put_question(question)) {
+        answer = get_answer(&before);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return answer;
 }
 
 #endif
