@@ -69,9 +69,9 @@ end
 
 --- Prints the results as a table.
 function harness.print(results, out)
-    out:write(string.format("%-14s %7s %14s %14s  %s\n", "benchmark", "ratio", "ours", "reference", "compared with"))
+    out:write(string.format("%-18s %7s %14s %14s  %s\n", "benchmark", "ratio", "ours", "reference", "compared with"))
     for _, r in ipairs(results) do
-        out:write(string.format("%-14s %7.2f %11.1f %-2s %11.1f %-2s  %s\n", r.name, r.ratio, r.ours, r.unit,
+        out:write(string.format("%-18s %7.2f %11.1f %-2s %11.1f %-2s  %s\n", r.name, r.ratio, r.ours, r.unit,
             r.reference, r.unit, r.what))
     end
 end

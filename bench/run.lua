@@ -4,7 +4,11 @@ assert(_VERSION == "Lua 5.4", "the benchmarks run on Lua 5.4")
 
 local harness = require "bench.harness"
 
-local all = { "method_call", "logon_cycle", "require", "rows_scan", "account_get", "account_cycle" }
+local all = {
+    "method_call", "logon_cycle", "require", "rows_scan", "account_get", "account_cycle",
+    "shared_logoff_200", "join_leave", "notify",
+    "table_first_page", "table_seek", "table_scan", "contains", "open_message",
+}
 local names = #arg > 0 and arg or all
 local results = {}
 for i, name in ipairs(names) do

@@ -11,9 +11,15 @@ local seconds = tonumber(os.getenv "MAPI_STRESS") or 5
 -- A worker says what it is about to do and what it has done, each in one write, so that what it said before it was
 -- killed is there. Of every account it sets a pair of properties of its own to the same token, so that a lost change
 -- and a torn account both show; the other worker has the other pair.
+--
+-- The profile keeps the last thousand changes for those who watch. So that the watcher is told of every single one,
+-- however busy the machine is, a worker stops after fifty actions, none of which makes more than two changes, until the
+-- watcher has caught up and made the file of its pace a byte longer. A worker that was killed begins anew, but only the
+-- watcher starts it.
 local worker = [[
 local mapi = require "mapi"
-local profile, log, name, seed = ...
+local uv = require "luv"
+local profile, log, name, seed, pace = ...
 math.randomseed(tonumber(seed))
 local out = assert(io.open(log, "a"))
 out:setvbuf "no"
@@ -64,11 +70,34 @@ function actions.order()
         local j = math.random(i)
         ids[i], ids[j] = ids[j], ids[i]
     end
-    check(manager:set_order("store", ids))
+    say "ordering"
+    if check(manager:set_order("store", ids)) then say "ordered" end
 end
 
 local stop <const> = log .. ".stop"
+local function stopped()
+    local file = io.open(stop)
+    if file then file:close() end
+    return file ~= nil
+end
+
+local pace_file, seen, left = assert(io.open(pace)), -1, 0
+local function wait_for_watcher()
+    local deadline <const> = uv.hrtime() + 60e9
+    repeat
+        local now = pace_file:seek "end"
+        if now ~= seen then
+            seen, left = now, 50
+            return
+        end
+        assert(uv.hrtime() < deadline, "the watcher does not go on")
+        uv.sleep(1)
+    until stopped()
+end
+
 repeat
+    if left == 0 then wait_for_watcher() end
+    left = left - 1
     local ids = manager:order "mail"
     local dice = math.random(10)
     if #ids < 5 or dice == 1 and #ids < 30 then
@@ -80,20 +109,22 @@ repeat
     else
         actions.edit(ids[math.random(#ids)])
     end
-    local file = io.open(stop)
-    if file then file:close() end
-until file
+until stopped()
 manager:close()
 say "done"
 ]]
 
 --- What a worker has said: all ids it created, and for each account the last token confirmed and those begun after it.
 local function read_log(path)
-    local log = { created = {}, deleting = {}, deleted = {}, tokens = {}, edits = 0, unsaid = 0, errors = {} }
+    local log = { created = {}, deleting = {}, deleted = {}, tokens = {}, count = {}, unsaid = 0, errors = {} }
+    for verb in ("creating created editing edited deleting deleted ordering ordered"):gmatch "%w+" do
+        log.count[verb] = 0
+    end
     local creating = false
     for line in io.lines(path) do
         local verb, id, token = line:match "^(%S+) ?(%S*) ?(%S*)"
         local number = tonumber(id)
+        if log.count[verb] then log.count[verb] = log.count[verb] + 1 end
         if creating and verb ~= "created" then log.unsaid = log.unsaid + 1 end
         creating = verb == "creating"
         if verb == "created" then
@@ -106,7 +137,6 @@ local function read_log(path)
             log.tokens[number][token] = true
         elseif verb == "edited" then
             log.tokens[number] = { [token] = true }
-            log.edits = log.edits + 1
         elseif verb == "ERROR" then
             log.errors[#log.errors + 1] = line
         end
@@ -136,14 +166,15 @@ describe("accounts under stress", function()
         file:write(worker)
         file:close()
         local logs = { steady = directory .. "/steady", killed = directory .. "/killed" }
+        local pace <close> = assert(io.open(directory .. "/pace", "w"))
+        pace:setvbuf "no"
 
         local helper <close> = assert(mapi.helper { profile = profile })
         local manager <close> = assert(mapi.account_manager(helper))
-        local told, order = {}, 0
+        local told, count = {}, { created = 0, changed = 0, predeleted = 0, deleted = 0, order_changed = 0 }
         assert(manager:advise(function(event, id)
-            if event == "order_changed" then
-                order = order + 1
-            else
+            count[event] = count[event] + 1
+            if event ~= "order_changed" then
                 told[id] = told[id] or {}
                 table.insert(told[id], event)
             end
@@ -154,7 +185,8 @@ describe("accounts under stress", function()
             local process
             seed = seed + 1
             process = assert(uv.spawn("lua5.4", {
-                args = { script, profile, logs[name], name, tostring(seed) }, stdio = { nil, nil, 2 },
+                args = { script, profile, logs[name], name, tostring(seed), directory .. "/pace" },
+                stdio = { nil, nil, 2 },
             }, function(code, signal)
                 process:close()
                 if name == "killed" and running then
@@ -174,11 +206,10 @@ describe("accounts under stress", function()
         end
         local ticker, ending = assert(uv.new_timer()), assert(uv.new_timer())
         local raised
-        local longest, last = 0, uv.hrtime()
         ticker:start(5, 5, function()
-            longest, last = math.max(longest, uv.hrtime() - last), uv.hrtime()
-            local ok, message = pcall(mapi.dispatch)
-            raised = raised or not ok and message
+            local ok, delivered, message = pcall(mapi.dispatch)
+            raised = raised or not ok and delivered or not delivered and message
+            if ok and delivered then pace:write "." end
         end)
         ending:start(seconds * 1000, 0, function()
             running = false
@@ -198,8 +229,8 @@ describe("accounts under stress", function()
         assert.same({}, steady.errors)
         assert.same({}, killed.errors)
         assert.truthy(contents(logs.steady):match "done\n$")
-        assert.is_true(kills > seconds / 2 and steady.edits > 10 and killed.edits > 10,
-            ("%d kills, %d and %d edits"):format(kills, steady.edits, killed.edits))
+        assert.is_true(kills > seconds / 2 and steady.count.edited > 10 and killed.count.edited > 10,
+            ("%d kills, %d and %d edits"):format(kills, steady.count.edited, killed.count.edited))
 
         -- No id was given out twice: not by one of them, not by both.
         local created = {}
@@ -230,13 +261,6 @@ describe("accounts under stress", function()
             assert.truthy(there[id] or steady.deleting[id] or killed.deleting[id], "account " .. id .. " is gone")
         end
 
-        -- A watcher that falls too far behind is told to read anew instead of what it missed. On a machine so busy that
-        -- this may have happened there is nothing more to compare.
-        if longest > 300000000 then
-            pending("the watcher was held up for too long to have been told of everything")
-            return
-        end
-
         -- Notifications are of what was committed: each account once created, at most once deleted, nothing afterwards.
         local unknown = 0
         for id, events in pairs(told) do
@@ -251,7 +275,18 @@ describe("accounts under stress", function()
         end
         assert.is_true(unknown <= steady.unsaid + killed.unsaid, unknown .. " accounts were told of that nobody made")
         for id in pairs(created) do assert.truthy(told[id], "nobody told of account " .. id) end
-        assert.is_true(order > 0)
+
+        -- As many as there were changes: what was begun and not confirmed may or may not have happened.
+        local function compare(event, begun, done)
+            local least, most = steady.count[done] + killed.count[done], steady.count[begun] + killed.count[begun]
+            assert.is_true(least <= count[event] and count[event] <= most,
+                ("told of %s %d times, which happened %d to %d times"):format(event, count[event], least, most))
+        end
+        compare("created", "creating", "created")
+        compare("changed", "editing", "edited")
+        compare("predeleted", "deleting", "deleted")
+        compare("deleted", "deleting", "deleted")
+        compare("order_changed", "ordering", "ordered")
         support.remove_home(directory)
     end)
 
@@ -268,14 +303,15 @@ describe("accounts under stress", function()
             end
         end
 
-        --- The least time of three in which `body` runs.
+        --- The least time of three that `body` takes: the processor's, because on a busy machine what is long is
+        -- interrupted and what is short is not.
         local function time(body)
             local best = math.huge
             for _ = 1, 3 do
                 collectgarbage()
-                local from = uv.hrtime()
+                local from = os.clock()
                 body()
-                best = math.min(best, uv.hrtime() - from)
+                best = math.min(best, os.clock() - from)
             end
             return best
         end
@@ -312,9 +348,9 @@ describe("accounts under stress", function()
         collectgarbage()
         local before = collectgarbage "count"
         local many = measure(10000)
-        for what, nanoseconds in pairs(many) do
-            assert.is_true(nanoseconds < 5 * some[what] * 4,
-                ("%s: %.1f ms for 2,000, %.1f ms for 10,000"):format(what, some[what] / 1e6, nanoseconds / 1e6))
+        for what, seconds_for_many in pairs(many) do
+            assert.is_true(seconds_for_many < 5 * some[what] * 4,
+                ("%s: %.1f ms for 2,000, %.1f ms for 10,000"):format(what, some[what] * 1e3, seconds_for_many * 1e3))
         end
         collectgarbage()
         assert.is_true(collectgarbage "count" - before < 1000)

@@ -269,8 +269,8 @@ describe("the dialog handler", function()
         assert.equal("true\n", text)
     end)
 
-    -- Ctrl-C is sent the moment the question is there: a signal between the question and the wait for the answer was lost
-    -- once, and nobody answered any more.
+    -- Ctrl-C is sent the moment the question is there: a signal between the question and the wait for the answer
+    -- was lost once, and nobody answered any more.
     it("asks on a terminal: yes, no, end of file, Ctrl-C", function()
         local probe = io.popen "command -v python3"
         local python = probe:read "a"

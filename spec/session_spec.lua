@@ -68,10 +68,6 @@ describe("mapi.logon", function()
         support.fails("mapi.logon", "MAPI_E_UNKNOWN_FLAGS", mapi.logon { profile = name, flags = 0x40000000 })
     end)
 
-    it("refuses to share, for now", function()
-        support.fails("mapi.logon", "MAPI_E_NO_SUPPORT", mapi.logon { profile = support.profile(), shared = true })
-    end)
-
     it("raises on misuse", function()
         support.raises("unknown option 'profil'", mapi.logon, { profil = "x" })
         support.raises("unknown option '1'", mapi.logon, { "x" })
@@ -242,13 +238,18 @@ describe("a session", function()
         support.raises("string expected", session.profile_section, session)
     end)
 
-    it("does not do yet what it says it does not do", function()
-        support.fails("session:status", "MAPI_E_NO_SUPPORT", session:status())
-        support.fails("session:advise", "MAPI_E_NO_SUPPORT", session:advise(print))
-        support.fails("session:query_fast_shutdown", "MAPI_E_NO_SUPPORT", session:query_fast_shutdown())
-        support.fails("session:notify_process_shutdown", "MAPI_E_NO_SUPPORT", session:notify_process_shutdown())
-        support.fails("session:do_fast_shutdown", "MAPI_E_NO_SUPPORT", session:do_fast_shutdown())
-        support.raises("function expected", session.advise, session, "fn")
+    it("lists how MAPI and the providers are doing", function()
+        local rows = {}
+        for row in session:status() do
+            assert.equal("string", type(row.display_name))
+            assert.equal("integer", math.type(row.status_code))
+            assert.equal("string", type(row.entryid))
+            rows[row.resource_type] = row
+        end
+        assert.equal(name, rows[39].display_name) -- MAPI_SUBSYSTEM
+        assert.truthy(rows[37]) -- MAPI_SPOOLER
+        assert.truthy(rows[34]) -- MAPI_AB
+        assert.truthy(rows[33]) -- MAPI_STORE_PROVIDER
     end)
 
     it("remembers its last error", function()
@@ -280,7 +281,7 @@ describe("a session", function()
     end)
 
     it("iterates stores and services safely: break, errors, closing inside", function()
-        for _, iterate in ipairs { session.stores, session.services } do
+        for _, iterate in ipairs { session.stores, session.services, session.status } do
             collectgarbage "stop"
             local before = mapi.stats().table
             for _ in iterate(session) do break end -- luacheck: ignore 512

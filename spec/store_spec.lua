@@ -104,11 +104,6 @@ describe("a store", function()
         assert.equal(store:name(), seen[0x3001001F])
     end)
 
-    it("has no notifications yet", function()
-        support.fails("store:advise", "MAPI_E_NO_SUPPORT", store:advise(function() end))
-        support.raises("function expected", store.advise, store, "x")
-    end)
-
     it("ends what was opened through it when it is closed", function()
         local inbox = store:inbox()
         local message = inbox:new_message {}

@@ -101,6 +101,17 @@ function makers.connection()
     return assert(manager:advise(function() end)), manager
 end
 
+-- Further ways to such objects: "<type> <how>".
+makers["connection of a session"] = function()
+    local session = makers.session()
+    return assert(session:advise(function() end)), session
+end
+
+makers["connection of a store"] = function()
+    local store, session = makers.store()
+    return assert(store:advise(function() end)), store, session
+end
+
 local function closed(type_name)
     return "attempt to use a closed " .. type_name
 end
@@ -127,10 +138,11 @@ describe("every type of object", function()
         end)
     end
 
-    for name, make in pairs(makers) do
+    for title, make in pairs(makers) do
+        local name = title:match "^%S+"
         local methods = types[name]
 
-        describe(name, function()
+        describe(title, function()
             it("is known, and described", function()
                 local object <close> = make()
                 assert.equal(name, mapi.type(object))

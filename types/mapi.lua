@@ -63,6 +63,7 @@ function mapi.account_manager(helper, options) end
 ---@return string? name
 function mapi.dispatch(timeout) end
 
+--- The same one for the life of the state; polls readable while something waits for mapi.dispatch. Not to be closed.
 ---@return integer? descriptor
 ---@return string? message
 ---@return string? name
@@ -182,7 +183,7 @@ function session:open_store(options) end
 ---@return string? name
 function session:set_default_store(entryid) end
 
----@return nil, string message, string name
+---@return fun(): { display_name: string, resource_type: integer, status_code: integer, status_string?: string, resource_flags?: integer, resource_methods?: integer, provider?: string, provider_dll_name?: string, entryid: mapi.entryid, instance_key?: string, object_type?: integer, rowid?: integer, identity_display?: string, identity_entryid?: mapi.entryid, identity_search_key?: string }
 function session:status() end
 
 ---@return mapi.entryid? identity
@@ -214,10 +215,36 @@ function session:profile_section(uid, options) end
 ---@return fun(): table
 function session:services() end
 
----@param callback function
----@param options? { events?: string[], entryid?: mapi.entryid }
----@return nil, string message, string name
-function session:advise(callback, options) end
+---@alias mapi.event_type "critical_error"|"extended"|"new_mail"|"object_created"|"object_modified"|"object_deleted"|"object_moved"|"object_copied"|"search_complete"|"table_modified"
+
+---@class mapi.event
+---@field type mapi.event_type
+---@field code? string of "critical_error" and "table_modified"
+---@field text? string of "critical_error", as the three that follow
+---@field component? string
+---@field low_level? integer
+---@field context? integer
+---@field event? string|integer of "extended" and "table_modified": "logoff", "reload", …
+---@field count? integer of "logoff"
+---@field parameters? string of other extended events
+---@field entryid? mapi.entryid
+---@field parent_entryid? mapi.entryid
+---@field old_entryid? mapi.entryid
+---@field old_parent_entryid? mapi.entryid
+---@field object_type? string|integer "message", "folder", …
+---@field properties? integer[] tags of what has changed, where that is known
+---@field message_class? string of "new_mail"
+---@field message_flags? integer of "new_mail"
+---@field index? string of "table_modified": the row's instance key
+---@field prior? string that of the row before it
+---@field row? table<integer, mapi.value>
+
+---@param fn fun(event: mapi.event) called by mapi.dispatch
+---@param options? { events?: mapi.event_type[], entryid?: mapi.entryid }
+---@return mapi.connection? connection
+---@return string? message
+---@return string? name
+function session:advise(fn, options) end
 
 ---@return { text: string, component?: string, low_level: integer, context: integer, name: string }?
 function session:last_error() end
@@ -414,6 +441,7 @@ function account:hold_secret(property, text) end
 ---@return string? name
 function account:fetch_secret(property) end
 
+--- What advise returns. Collecting it changes nothing: the registration belongs to the session, or the account manager.
 ---@class mapi.connection: mapi.object
 local connection = {}
 
@@ -498,9 +526,12 @@ function store:folder(path) end
 ---@return string? name
 function store:open(entryid) end
 
----@param callback function
----@return nil, string message, string name
-function store:advise(callback) end
+---@param fn fun(event: mapi.event) called by mapi.dispatch
+---@param options? { events?: mapi.event_type[], entryid?: mapi.entryid }
+---@return mapi.connection? connection
+---@return string? message
+---@return string? name
+function store:advise(fn, options) end
 
 ---@return mapi.entryid? entryid
 ---@return string? message

@@ -5,6 +5,8 @@
 #include "account/account_object.h"
 #include "account/account_props.h"
 #include "base/failure.h"
+#include "base/fork.h"
+#include "base/lifeline.h"
 #include "base/utf.h"
 
 OBJECT_IUNKNOWN(account, IOlkAccount)
@@ -17,9 +19,11 @@ static struct account *account_of(IOlkAccount *This)
 static void account_destroy(struct object *object)
 {
     struct account *self = (struct account *)object;
-    pthread_mutex_lock(&self->link->lock);
-    account_drop_edits(self);
-    pthread_mutex_unlock(&self->link->lock);
+    if (atomic_load(&self->edited)) { /* else it is on no list, and nobody else knows it */
+        fork_mutex_lock(&self->link->lock);
+        account_drop_edits(self);
+        fork_mutex_unlock(&self->link->lock);
+    }
     account_record_unref(self->record);
     manager_link_unref(self->link);
     object_retire(object);
@@ -46,15 +50,17 @@ static HRESULT STDMETHODCALLTYPE account_free_memory(IOlkAccount *This, BYTE *pv
 
 static struct account_record *current_record(struct account *self)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     struct account_record *record = account_record_ref(self->record);
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return record;
 }
 
 static HRESULT STDMETHODCALLTYPE account_get_account_info(IOlkAccount *This, CLSID *pclsidType, DWORD *pcCategories,
                                                           CLSID **prgclsidCategory)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     if (pcCategories != NULL)
         *pcCategories = 0;
     if (prgclsidCategory != NULL)
@@ -147,11 +153,11 @@ static HRESULT give_record(const struct account_record *record, DWORD tag, ACCT_
 
 static HRESULT get_own(struct account *self, DWORD tag, ACCT_VARIANT *out)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     HRESULT hr = self->edits != NULL ? give_edit(self, tag, out) : S_FALSE;
     if (hr == S_FALSE)
         hr = give_record(self->record, tag, out);
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return hr;
 }
 
@@ -199,6 +205,8 @@ static HRESULT get_other(struct account *self, DWORD tag, ACCT_VARIANT *out)
 
 static HRESULT STDMETHODCALLTYPE account_get_prop(IOlkAccount *This, DWORD dwProp, ACCT_VARIANT *pVar)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     struct account *self = account_of(This);
     ACCT_VARIANT value = {0};
     if (pVar == NULL)
@@ -251,6 +259,8 @@ static HRESULT make_edit(const struct account_prop *prop, const ACCT_VARIANT *va
 
 static HRESULT STDMETHODCALLTYPE account_set_prop(IOlkAccount *This, DWORD dwProp, ACCT_VARIANT *pVar)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     struct account *self = account_of(This);
     struct account_edit *edit = NULL;
     const struct account_prop *prop = account_prop_find(dwProp);
@@ -263,15 +273,17 @@ static HRESULT STDMETHODCALLTYPE account_set_prop(IOlkAccount *This, DWORD dwPro
         hr = make_edit(prop, pVar, &edit);
     if (hr != S_OK)
         return hr;
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     account_add_edit(self, edit);
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return S_OK;
 }
 
 /* After the manager's end there is nothing to save with. */
 static HRESULT STDMETHODCALLTYPE account_save_changes(IOlkAccount *This, DWORD dwFlags)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     struct account *self = account_of(This);
     struct manager *manager = manager_link_acquire(self->link);
     if (manager == NULL)
@@ -307,44 +319,38 @@ static const IOlkAccountVtbl account_vtbl = {
     .SaveChanges = account_save_changes,
 };
 
-/* The same without memory to be freed: the most frequent of all calls. What has been set and not saved, and all that is rarer
- * than a plain value, is left to GetProp. */
-static HRESULT read_own(const struct account *self, DWORD tag, DWORD *number, char *text, ULONG *size)
+/* The same without memory to be freed: the most frequent of all calls. What is rarer than a plain value is left to GetProp. */
+static HRESULT read_record(const struct account_record *record, DWORD tag, DWORD *number, char *text, ULONG *size)
 {
-    char stamp[STAMP_LENGTH + 1];
-    if (self->edits != NULL)
-        return E_NOTIMPL;
-    if (account_record_long(self->record, tag, number))
+    if (PROP_TYPE(tag) == PT_LONG && account_record_long(record, tag, number))
         return S_OK;
-    const struct prop_entry *entry = prop_bag_find(&self->record->props, tag);
-    const void *bytes = entry != NULL ? entry->bytes : NULL;
-    size_t length = entry != NULL ? entry->size : 0;
-    if (account_record_stamp(self->record, tag, stamp)) {
-        bytes = stamp;
-        length = STAMP_LENGTH;
-    } else if (entry == NULL || entry->tag != tag || length == PROP_EXTERNAL) {
+    const struct prop_entry *entry = prop_bag_find(&record->props, tag);
+    if (entry == NULL || entry->tag != tag || entry->size == PROP_EXTERNAL || tag == PROP_ACCT_STAMP ||
+        tag == PROP_ACCT_SEND_STAMP)
         return E_NOTIMPL;
-    }
     if (PROP_TYPE(tag) == PT_LONG) {
-        *number = length == sizeof(DWORD) ? bytes_get_u32(bytes) : 0;
+        *number = entry->size == sizeof(DWORD) ? bytes_get_u32(entry->bytes) : 0;
         return S_OK;
     }
-    if (length > *size || !utf8_valid(bytes, length))
+    if (entry->size > *size || !record->well_formed)
         return E_NOTIMPL;
-    if (length > 0)
-        memcpy(text, bytes, length);
-    *size = (ULONG)length;
+    if (entry->size > 0)
+        memcpy(text, entry->bytes, entry->size);
+    *size = (ULONG)entry->size;
     return S_OK;
 }
 
+/* Without the lock, and so without what has been set and not saved; see account_object.h for the order of things. */
 HRESULT OlkReadProp(IOlkAccount *account, DWORD tag, DWORD *number, char *text, ULONG *size)
 {
     struct account *self = account_of(account);
     if (account->lpVtbl != &account_vtbl || (PROP_TYPE(tag) != PT_LONG && PROP_TYPE(tag) != PT_UNICODE))
         return E_NOTIMPL;
-    pthread_mutex_lock(&self->link->lock);
-    HRESULT hr = read_own(self, tag, number, text, size);
-    pthread_mutex_unlock(&self->link->lock);
+    atomic_fetch_add(&self->readers, 1);
+    HRESULT hr = E_NOTIMPL;
+    if (!atomic_load(&self->edited))
+        hr = read_record(atomic_load(&self->record), tag, number, text, size);
+    atomic_fetch_sub(&self->readers, 1);
     return hr;
 }
 
@@ -358,13 +364,15 @@ static const struct object_type account_type = {
 
 HRESULT account_create(struct manager_link *link, struct account_record *record, IOlkAccount **out)
 {
-    struct account *self = calloc(1, sizeof *self);
+    struct account *self = malloc(sizeof *self); /* calloc takes longer, and there may be many */
     *out = NULL;
     if (self == NULL)
         return fail(E_OUTOFMEMORY, "There is not enough memory for an account.");
+    memset(self, 0, sizeof *self);
     self->link = manager_link_ref(link);
     self->id = record->id;
-    self->record = account_record_ref(record);
+    self->generation = fork_generation();
+    atomic_init(&self->record, account_record_ref(record));
     object_init(&self->object, &account_type, &account_vtbl);
     *out = (IOlkAccount *)(void *)self;
     return S_OK;

@@ -61,9 +61,9 @@ static HRESULT STDMETHODCALLTYPE dispatch(IOlkAccountManagerEmbedded *This, ULON
 static HRESULT STDMETHODCALLTYPE set_manual_dispatch(IOlkAccountManagerEmbedded *This, BOOL manual)
 {
     struct manager *self = of(This);
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     self->manual = manual != FALSE;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return S_OK;
 }
 
@@ -82,9 +82,9 @@ static HRESULT STDMETHODCALLTYPE set_host(IOlkAccountManagerEmbedded *This, cons
     struct manager *self = of(This);
     if (host != NULL && host->size < sizeof *host)
         return fail(E_INVALIDARG, "The structure of the host says that it is smaller than it has to be.");
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     self->host = host != NULL ? *host : (struct olk_host){0};
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return S_OK;
 }
 

@@ -1,17 +1,18 @@
 /* IOlkEnum (iolkenum.md and the pages of its methods): a snapshot of the accounts, in their order. It stays what it
  * is whatever happens to the accounts and to the manager. */
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "account/account_object.h"
 #include "base/failure.h"
+#include "base/lifeline.h"
 
 struct account_enum {
     struct object object;
     struct manager_link *link;
     struct account_list list; /* does not change */
-    pthread_mutex_t lock;     /* guards the cursor */
-    size_t cursor;
+    struct fork_mutex lock;   /* guards the cursor */
+    atomic_size_t cursor;
 };
 
 OBJECT_IUNKNOWN(enumerator, IOlkEnum)
@@ -26,7 +27,7 @@ static void enum_destroy(struct object *object)
     struct account_enum *self = (struct account_enum *)object;
     account_list_clear(&self->list);
     manager_link_unref(self->link);
-    pthread_mutex_destroy(&self->lock);
+    fork_mutex_destroy(&self->lock);
     object_retire(object);
     free(self);
 }
@@ -34,6 +35,8 @@ static void enum_destroy(struct object *object)
 /* All there are, wherever the cursor is. */
 static HRESULT STDMETHODCALLTYPE enum_get_count(IOlkEnum *This, DWORD *pulCount)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     if (pulCount == NULL)
         return fail(E_INVALIDARG, "GetCount needs a place for the number.");
     *pulCount = (DWORD)enum_of(This)->list.count;
@@ -42,27 +45,38 @@ static HRESULT STDMETHODCALLTYPE enum_get_count(IOlkEnum *This, DWORD *pulCount)
 
 static HRESULT STDMETHODCALLTYPE enum_reset(IOlkEnum *This)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     struct account_enum *self = enum_of(This);
-    pthread_mutex_lock(&self->lock);
+    fork_mutex_lock(&self->lock);
     self->cursor = 0;
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
     return S_OK;
 }
 
 /* The end is S_FALSE with NULL: a success code. The cursor moves only when there is an account to show for it. */
-static HRESULT STDMETHODCALLTYPE enum_get_next(IOlkEnum *This, LPUNKNOWN *ppunk)
+static HRESULT next_account(struct account_enum *self, IOlkAccount **out)
 {
-    struct account_enum *self = enum_of(This);
-    IOlkAccount *account = NULL;
-    if (ppunk == NULL)
-        return fail(E_INVALIDARG, "GetNext needs a place for the account.");
-    pthread_mutex_lock(&self->lock);
+    *out = NULL;
+    fork_mutex_lock(&self->lock);
     HRESULT hr = S_FALSE;
     if (self->cursor < self->list.count)
-        hr = account_create(self->link, self->list.items[self->cursor], &account);
+        hr = account_create(self->link, self->list.items[self->cursor], out);
     if (hr == S_OK)
         self->cursor++;
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
+    return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE enum_get_next(IOlkEnum *This, LPUNKNOWN *ppunk)
+{
+    IOlkAccount *account;
+    if (ppunk == NULL)
+        return fail(E_INVALIDARG, "GetNext needs a place for the account.");
+    *ppunk = NULL;
+    if (lifeline_all_ended())
+        return lifeline_over();
+    HRESULT hr = next_account(enum_of(This), &account);
     *ppunk = (LPUNKNOWN)account;
     return hr;
 }
@@ -70,11 +84,13 @@ static HRESULT STDMETHODCALLTYPE enum_get_next(IOlkEnum *This, LPUNKNOWN *ppunk)
 /* S_FALSE with the cursor at the end when there are not so many left. */
 static HRESULT STDMETHODCALLTYPE enum_skip(IOlkEnum *This, DWORD cSkip)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
     struct account_enum *self = enum_of(This);
-    pthread_mutex_lock(&self->lock);
+    fork_mutex_lock(&self->lock);
     size_t left = self->list.count - self->cursor;
     self->cursor += cSkip < left ? cSkip : left;
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
     return cSkip <= left ? S_OK : S_FALSE;
 }
 
@@ -88,6 +104,30 @@ static const IOlkEnumVtbl enum_vtbl = {
     .Skip = enum_skip,
 };
 
+/* A look at the cursor, which only grows until a Reset, needs no lock. */
+BOOL OlkEnumAtEnd(IOlkEnum *list)
+{
+    struct account_enum *self = enum_of(list);
+    return list->lpVtbl == &enum_vtbl && atomic_load_explicit(&self->cursor, memory_order_relaxed) == self->list.count;
+}
+
+/* Our own accounts need not be asked for their interface. */
+HRESULT OlkEnumNext(IOlkEnum *list, IOlkAccount **account)
+{
+    LPUNKNOWN unknown = NULL;
+    void *found = NULL;
+    if (list->lpVtbl == &enum_vtbl)
+        return next_account(enum_of(list), account);
+    *account = NULL;
+    HRESULT hr = list->lpVtbl->GetNext(list, &unknown);
+    if (hr != S_OK || unknown == NULL)
+        return FAILED(hr) ? hr : S_FALSE;
+    hr = unknown->lpVtbl->QueryInterface(unknown, &IID_IOlkAccount, &found);
+    unknown->lpVtbl->Release(unknown);
+    *account = found;
+    return hr;
+}
+
 static const GUID *const enum_iids[] = {&IID_IOlkEnum, NULL};
 
 static const struct object_type enum_type = {
@@ -98,9 +138,9 @@ static const struct object_type enum_type = {
 
 HRESULT account_enum_create(struct manager_link *link, struct account_list *list, IOlkEnum **out)
 {
-    struct account_enum *self = calloc(1, sizeof *self);
+    struct account_enum *self = malloc(sizeof *self);
     *out = NULL;
-    if (self != NULL && pthread_mutex_init(&self->lock, NULL) != 0) {
+    if (self != NULL && fork_mutex_init(&self->lock) != 0) {
         free(self);
         self = NULL;
     }
@@ -109,6 +149,7 @@ HRESULT account_enum_create(struct manager_link *link, struct account_list *list
         return fail(E_OUTOFMEMORY, "There is not enough memory for an enumerator.");
     }
     self->link = manager_link_ref(link);
+    atomic_init(&self->cursor, 0);
     self->list = *list;
     *list = (struct account_list){0};
     object_init(&self->object, &enum_type, &enum_vtbl);

@@ -1,6 +1,7 @@
 /* The list of all accounts of a profile (account/account_store_private.h), and the one that was read last: most
- * programs look at the same few accounts again and again, and every change of any account in any process counts up a
- * number that tells whether they are still the same. */
+ * programs look at the same few accounts again and again. Two numbers tell whether they are still the same: any change of
+ * the database by any process is counted where it can be seen without a query (core/profile_locks.h); where that one has
+ * changed or cannot be relied upon, the number of the profile's last change of an account is asked for. */
 #include <stdlib.h>
 
 #include "account/account_store_private.h"
@@ -12,7 +13,9 @@ enum { MOST_ACCOUNTS = 1024, MOST_BYTES = 1 << 20 };
 static struct {
     unsigned generation; /* of the database; 0: there is no list */
     int64_t row;
-    uint64_t number; /* of the last change that is in it */
+    uint64_t number;  /* of the last change that is in it */
+    bool counted;     /* there is a count: */
+    uint64_t changes; /* of all changes of the database, before it was looked whether the list is still right */
     struct account_list list;
 } last;
 
@@ -61,22 +64,36 @@ static void keep(int64_t row, uint64_t number, const struct account_list *list)
     last.number = number;
 }
 
-/* The number is read before the list: should somebody change an account in between, the list is newer than it says,
- * and is read anew next time. Within a transaction numbers mean nothing yet, because it may be rolled back. */
+static bool is_last(int64_t row)
+{
+    return last.generation == profile_database_generation() && last.row == row;
+}
+
+/* Both numbers are read before the list: should somebody change an account in between, the list is newer than they say,
+ * and is read anew next time. Within a transaction they mean nothing yet, because it may be rolled back. */
 HRESULT book_list(struct database *db, int64_t row, struct account_list *out)
 {
     uint64_t number = 0;
+    uint64_t changes = 0;
     *out = (struct account_list){0};
     if (database_in_transaction(db))
         return read_all(db, row, out);
+    bool counted = profile_changes(&changes);
+    if (counted && is_last(row) && last.counted && last.changes == changes)
+        return copy_list(&last.list, out);
     HRESULT hr = book_last_change(db, row, &number);
     if (hr != S_OK)
         return hr;
-    if (last.generation == profile_database_generation() && last.row == row && last.number == number)
-        return copy_list(&last.list, out);
-    hr = read_all(db, row, out);
-    if (hr == S_OK)
+    if (is_last(row) && last.number == number) {
+        hr = copy_list(&last.list, out);
+    } else {
+        hr = read_all(db, row, out);
+        if (hr != S_OK)
+            return hr;
         keep(row, number, out);
+    }
+    last.counted = counted;
+    last.changes = changes;
     return hr;
 }
 

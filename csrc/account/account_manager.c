@@ -6,6 +6,7 @@
 
 #include "account/account_object.h"
 #include "base/failure.h"
+#include "base/lifeline.h"
 #include "core/text.h"
 
 /* ---- the link ---- */
@@ -15,11 +16,12 @@ static struct manager_link *link_new(struct manager *manager)
     struct manager_link *link = malloc(sizeof *link);
     if (link == NULL)
         return NULL;
-    if (pthread_mutex_init(&link->lock, NULL) != 0) {
+    if (fork_mutex_init(&link->lock) != 0) {
         free(link);
         return NULL;
     }
     atomic_init(&link->refs, 1);
+    link->generation = fork_generation();
     link->manager = manager;
     return link;
 }
@@ -34,13 +36,18 @@ void manager_link_unref(struct manager_link *link)
 {
     if (atomic_fetch_sub_explicit(&link->refs, 1, memory_order_acq_rel) != 1)
         return;
-    pthread_mutex_destroy(&link->lock);
+    fork_mutex_destroy(&link->lock);
     free(link);
+}
+
+bool manager_link_inherited(const struct manager_link *link)
+{
+    return link->generation != fork_generation();
 }
 
 struct manager *manager_link_acquire(struct manager_link *link)
 {
-    pthread_mutex_lock(&link->lock);
+    fork_mutex_lock(&link->lock);
     struct manager *manager = link->manager;
     if (manager != NULL) {
         /* Its last reference may be going on another thread: whoever would take the count from 0 comes too late. */
@@ -50,7 +57,7 @@ struct manager *manager_link_acquire(struct manager_link *link)
         if (refs == 0)
             manager = NULL;
     }
-    pthread_mutex_unlock(&link->lock);
+    fork_mutex_unlock(&link->lock);
     return manager;
 }
 
@@ -66,8 +73,18 @@ struct manager *manager_of(IOlkAccountManager *This)
     return (struct manager *)(void *)This;
 }
 
+static HRESULT of_parent(void)
+{
+    return fail(E_OLK_NOT_INITIALIZED,
+                "The account manager is the one of the process that this one was forked from; make another one.");
+}
+
 HRESULT manager_check(struct manager *self)
 {
+    if (lifeline_all_ended())
+        return lifeline_over();
+    if (manager_link_inherited(self->link))
+        return of_parent();
     if (atomic_load_explicit(&self->state, memory_order_acquire) == MANAGER_READY)
         return S_OK;
     return fail(E_OLK_NOT_INITIALIZED, "The account manager is not ready: call Init first.");
@@ -77,9 +94,9 @@ HRESULT manager_leave(struct manager *self, HRESULT hr)
 {
     if (FAILED(hr))
         return hr; /* nothing has changed, and the sentence is to stay */
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     bool tell = !self->manual && !self->delivering && self->sink_count > 0;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     if (tell) {
         HRESULT told = manager_dispatch(self, 0, NULL);
         (void)told; /* what could not be read now is told next time */
@@ -89,9 +106,9 @@ HRESULT manager_leave(struct manager *self, HRESULT hr)
 
 void manager_warn(struct manager *self, HRESULT hr, const char *sentence)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     struct olk_host host = self->host;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     fail(hr, "%s", sentence);
     if (host.warn != NULL)
         host.warn(host.context, sentence);
@@ -102,6 +119,8 @@ HRESULT manager_session(struct manager *self, IMAPISession **out)
     LPUNKNOWN unknown = NULL;
     *out = NULL;
     HRESULT hr = self->helper->lpVtbl->GetMapiSession(self->helper, &unknown);
+    if (FAILED(hr) && failure_detail(hr) == NULL)
+        return fail(hr, "The account helper has no session to lend (0x%08lX).", (unsigned long)(ULONG)hr);
     if (FAILED(hr))
         return hr;
     if (unknown == NULL)
@@ -163,7 +182,9 @@ static HRESULT open_profile(IOlkAccountHelper *helper, struct profile **profile)
 /* Undoes what a manager has, in the order of H14. Its clients and accounts have been dropped. */
 static void let_go(struct manager *self)
 {
-    if (atomic_load(&self->used_session)) {
+    bool inherited =
+        manager_link_inherited(self->link); /* then the session, and the profile's user, are the parent's */
+    if (atomic_load(&self->used_session) && !inherited) {
         HRESULT hr = self->helper->lpVtbl->HandsOffSession(self->helper);
         if (hr != S_OK && hr != E_NOTIMPL) /* H15 */
             manager_warn(self, hr,
@@ -173,7 +194,9 @@ static void let_go(struct manager *self)
     if (self->helper != NULL)
         self->helper->lpVtbl->Release(self->helper);
     self->helper = NULL;
-    if (self->profile != NULL)
+    if (self->profile != NULL && inherited)
+        profile_unref(self->profile);
+    else if (self->profile != NULL)
         profile_let_go(self->profile, false);
     self->profile = NULL;
 }
@@ -205,6 +228,8 @@ HRESULT manager_init(struct manager *self, IOlkAccountHelper *helper, DWORD flag
 {
     const DWORD known = ACCT_INIT_NOSYNCH_MAPI_ACCTS | ACCT_INIT_NO_STORES_CHECK | ACCT_INIT_NO_NOTIFICATIONS;
     int state = atomic_load(&self->state);
+    if (manager_link_inherited(self->link))
+        return of_parent();
     if (state != MANAGER_CREATED)
         return fail(E_OLK_ALREADY_INITIALIZED, "The account manager has been initialised already.");
     if (helper == NULL)
@@ -233,12 +258,12 @@ HRESULT manager_init(struct manager *self, IOlkAccountHelper *helper, DWORD flag
 static void destroy(struct object *object)
 {
     struct manager *self = (struct manager *)object;
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     self->link->manager = NULL;
     for (struct account *each = self->edited; each != NULL; each = each->next)
         each->listed = false;
     self->edited = NULL;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     manager_unadvise_all(self);
     let_go(self);
     manager_link_unref(self->link);

@@ -10,7 +10,6 @@
 #ifndef ACCOUNT_ACCOUNT_MANAGER_H
 #define ACCOUNT_ACCOUNT_MANAGER_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -18,6 +17,7 @@
 #include <mapix.h>
 
 #include "account/account_store.h"
+#include "base/fork.h"
 #include "base/object.h"
 
 struct account;
@@ -25,12 +25,14 @@ struct manager;
 
 struct manager_link {
     atomic_uint refs;
-    pthread_mutex_t lock;
+    unsigned generation; /* base/fork.h: what is from before a fork can only be released */
+    struct fork_mutex lock;
     struct manager *manager; /* not counted; NULL once its end has begun; guarded by the lock */
 };
 
 struct manager_link *manager_link_ref(struct manager_link *link);
 void manager_link_unref(struct manager_link *link);
+bool manager_link_inherited(const struct manager_link *link);
 
 /* The manager with a reference, or NULL once its end has begun. */
 struct manager *manager_link_acquire(struct manager_link *link);
@@ -66,13 +68,14 @@ struct manager {
     uint64_t delivered; /* the last change that all were told of */
     uint64_t telling;   /* the change that not all of them were told of yet */
     DWORD told;         /* of that one, all with a cookie up to this one were */
+    uint64_t reload;    /* the change that stands for all those that are no longer known; 0: none has been missed */
     bool delivering;
     bool manual;
 };
 
 struct manager *manager_of(IOlkAccountManager *This);
 
-/* How each method begins: E_OLK_NOT_INITIALIZED before Init. */
+/* How each method begins: E_OLK_NOT_INITIALIZED before Init, and where the manager is the one of a parent process. */
 HRESULT manager_check(struct manager *self);
 /* How each method ends: unless delivery is manual, clients are told what has been committed. Returns hr. */
 HRESULT manager_leave(struct manager *self, HRESULT hr);

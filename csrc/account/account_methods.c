@@ -31,9 +31,9 @@ static HRESULT STDMETHODCALLTYPE manager_init_method(IOlkAccountManager *This, I
 /* The dialog is the host's; what it answers becomes one of the documented codes. */
 static HRESULT display(struct manager *self, HWND window, DWORD flags)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     struct olk_host host = self->host;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     HRESULT hr = host.show_accounts != NULL ? host.show_accounts(host.context, window, flags) : E_ACCT_UI_BUSY;
     if (SUCCEEDED(hr))
         return S_OK;

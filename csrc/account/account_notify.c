@@ -33,7 +33,7 @@ HRESULT manager_advise(struct manager *self, IOlkAccountNotify *notify, DWORD *c
     if (hr != S_OK)
         return hr;
     notify->lpVtbl->AddRef(notify);
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     hr = make_room(self);
     if (hr == S_OK && self->last_cookie == UINT32_MAX)
         hr = fail(MAPI_E_NOT_ENOUGH_RESOURCES, "The account manager has given out all its cookies; make another one.");
@@ -43,7 +43,7 @@ HRESULT manager_advise(struct manager *self, IOlkAccountNotify *notify, DWORD *c
         *cookie = ++self->last_cookie;
         self->sinks[self->sink_count++] = (struct sink){*cookie, since, notify};
     }
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     if (hr != S_OK)
         notify->lpVtbl->Release(notify);
     return hr;
@@ -52,7 +52,7 @@ HRESULT manager_advise(struct manager *self, IOlkAccountNotify *notify, DWORD *c
 HRESULT manager_unadvise(struct manager *self, DWORD cookie)
 {
     IOlkAccountNotify *notify = NULL;
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     size_t at = 0;
     while (at < self->sink_count && self->sinks[at].cookie != cookie)
         at++;
@@ -62,7 +62,7 @@ HRESULT manager_unadvise(struct manager *self, DWORD cookie)
         for (; at < self->sink_count; at++)
             self->sinks[at] = self->sinks[at + 1];
     }
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     if (notify == NULL)
         return fail(E_INVALIDARG, "Nobody is registered under the cookie %lu.", (unsigned long)cookie);
     notify->lpVtbl->Release(notify);
@@ -98,22 +98,22 @@ static size_t find_untold(struct manager *self, const struct account_change *cha
 static IOlkAccountNotify *next_client(struct manager *self, const struct account_change *change)
 {
     IOlkAccountNotify *notify = NULL;
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     size_t at = find_untold(self, change);
     if (at < self->sink_count) {
         notify = self->sinks[at].notify;
         notify->lpVtbl->AddRef(notify);
         self->told = self->sinks[at].cookie;
     }
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return notify;
 }
 
 static bool all_told(struct manager *self, const struct account_change *change)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     bool all = find_untold(self, change) == self->sink_count;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return all;
 }
 
@@ -135,35 +135,41 @@ static bool tell(struct manager *self, const struct account_change *change, ULON
 /* Where delivery stands; false when it is not wanted, or is under way further up the stack or on another thread. */
 static bool begin_delivery(struct manager *self, uint64_t *delivered)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     bool begun = !self->delivering && self->sink_count > 0 && !(self->flags & ACCT_INIT_NO_NOTIFICATIONS);
     if (begun)
         self->delivering = true;
     *delivered = self->delivered;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     return begun;
 }
 
 static void end_delivery(struct manager *self)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     self->delivering = false;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
 }
 
 /* The log has begun anew (the profile database was replaced): what was before it counts for nothing. */
 static void begin_anew(struct manager *self)
 {
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     for (size_t i = 0; i < self->sink_count; i++)
         self->sinks[i].since = 0;
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
 }
 
-/* In place of changes that are no longer known. */
+/* In place of changes that are no longer known. While some clients have been told to read anew and others not yet, more
+ * changes may come: it stays the same occasion then, or those who come last would never have their turn. */
 static void tell_to_reload(struct manager *self, uint64_t last, ULONG max, ULONG *delivered)
 {
-    const struct account_change reload = {last, NOTIFY_ACCT_ORDER_CHANGED, 0};
+    struct account_change reload = {last, NOTIFY_ACCT_ORDER_CHANGED, 0};
+    fork_mutex_lock(&self->link->lock);
+    if (self->told != 0 && self->telling == self->reload && self->delivered != self->reload)
+        reload.number = self->reload;
+    self->reload = reload.number;
+    fork_mutex_unlock(&self->link->lock);
     tell(self, &reload, max, delivered);
 }
 
@@ -172,12 +178,13 @@ static void tell_to_reload(struct manager *self, uint64_t last, ULONG max, ULONG
 static HRESULT deliver(struct manager *self, uint64_t done, ULONG max, ULONG *delivered)
 {
     struct account_change changes[BATCH];
+    size_t room = max != 0 && max < BATCH ? max : BATCH;
     uint64_t goal = 0;
     for (bool first = true; first || done < goal; first = false) {
         size_t count = 0;
         uint64_t last = 0;
         bool missed = false;
-        HRESULT hr = account_store_changes(self->profile, done, BATCH, changes, &count, &last, &missed);
+        HRESULT hr = account_store_changes(self->profile, done, room, changes, &count, &last, &missed);
         if (hr != S_OK)
             return hr;
         if (missed) {
@@ -216,10 +223,10 @@ HRESULT manager_pending(struct manager *self, ULONG *waiting)
 {
     uint64_t last = 0;
     *waiting = 0;
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     uint64_t done = self->delivered;
     bool wanted = self->sink_count > 0 && !(self->flags & ACCT_INIT_NO_NOTIFICATIONS);
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     if (!wanted)
         return S_OK;
     HRESULT hr = account_store_last_change(self->profile, &last);

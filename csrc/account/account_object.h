@@ -9,10 +9,16 @@ struct account {
     struct manager_link *link;
     DWORD id;
 
-    /* Guarded by the link's lock. */
-    struct account_record *record; /* as it was when it was obtained, or saved last; replaced, never changed */
-    struct account_edit *edits;    /* newest first */
-    struct account *next;          /* among the manager's edited ones */
+    /* For those who read a value of the record without the lock (OlkReadProp): they count themselves in before they
+     * take it. Whoever replaces it looks at the count afterwards. */
+    atomic_uint readers;
+    atomic_bool edited;  /* there are edits; set before there are, cleared after the record has them */
+    unsigned generation; /* of the process that made it (base/fork.h) */
+
+    /* Guarded by the link's lock; the record may be read without it, see above. */
+    struct account_record *_Atomic record; /* as it was when it was obtained, or saved last; replaced, never changed */
+    struct account_edit *edits;            /* newest first */
+    struct account *next;                  /* among the manager's edited ones */
     struct account *previous;
     bool listed;
 };
@@ -22,7 +28,7 @@ HRESULT account_create(struct manager_link *link, struct account_record *record,
 HRESULT account_enum_create(struct manager_link *link, struct account_list *list,
                             IOlkEnum **out); /* takes the list over */
 
-/* account_save.c; the link's lock is held. */
+/* account_save.c; the link's lock is held, unless nothing has been edited and this is the last reference. */
 void account_add_edit(struct account *self, struct account_edit *edit); /* takes it over */
 void account_drop_edits(struct account *self);
 

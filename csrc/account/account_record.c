@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/failure.h"
+#include "base/utf.h"
 
 static HRESULT no_memory(void)
 {
@@ -35,6 +36,16 @@ void account_record_unref(struct account_record *record)
         return;
     prop_bag_clear(&record->props);
     free(record);
+}
+
+void account_record_check(struct account_record *record)
+{
+    record->well_formed = true;
+    for (size_t i = 0; i < record->props.count; i++) {
+        const struct prop_entry *entry = &record->props.items[i];
+        if (PROP_TYPE(entry->tag) == PT_UNICODE && entry->size != PROP_EXTERNAL)
+            record->well_formed = record->well_formed && utf8_valid((const char *)entry->bytes, entry->size);
+    }
 }
 
 HRESULT account_list_append(struct account_list *list, struct account_record *record)

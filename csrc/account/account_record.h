@@ -24,6 +24,7 @@ struct account_record {
     unsigned categories;           /* of enum account_category */
     struct secret_owner owner;     /* MINI_UID, and the identifier that is also PREFERENCES_UID */
     MAPIUID service;               /* the message service it stands for; all zero: none */
+    bool well_formed;              /* all text among the properties is; see account_record_check */
     struct prop_bag props;         /* what was given; nothing that is computed */
 };
 
@@ -31,6 +32,10 @@ struct account_record {
 struct account_record *account_record_new(void);
 struct account_record *account_record_ref(struct account_record *record);
 void account_record_unref(struct account_record *record); /* NULL is allowed */
+
+/* To be called when the properties are complete: looks once whether the text is well-formed, instead of at every use.
+ * What is not (the file may be anybody's) has to be repaired by whoever hands it out. */
+void account_record_check(struct account_record *record);
 
 struct account_list {
     struct account_record **items;

@@ -116,7 +116,9 @@ static HRESULT read_row(sqlite3_stmt *row, struct account_record *record)
     }
     const void *props = sqlite3_column_blob(row, 9);
     record->size = (size_t)sqlite3_column_bytes(row, 9);
-    return prop_bag_decode(&record->props, props, record->size);
+    HRESULT hr = prop_bag_decode(&record->props, props, record->size);
+    account_record_check(record);
+    return hr;
 }
 
 HRESULT book_step(struct database *db, sqlite3_stmt *statement, struct account_record **out)

@@ -1,9 +1,11 @@
 /* Edits of accounts: kept with the account object until they are saved (iolkaccount-setprop.md,
  * iolkaccount-savechanges.md, iolkaccountmanager-savechanges.md). */
+#include <sched.h>
 #include <stdlib.h>
 
 #include "account/account_object.h"
 #include "base/failure.h"
+#include "base/fork.h"
 
 /* ---- with the link's lock held ---- */
 
@@ -39,6 +41,7 @@ void account_add_edit(struct account *self, struct account_edit *edit)
         *link = old->next;
         free(old);
     }
+    atomic_store(&self->edited, true);
     edit->next = self->edits;
     self->edits = edit;
     /* After the manager's end an edit is still shown, though it can no longer be saved. */
@@ -56,6 +59,7 @@ void account_drop_edits(struct account *self)
     }
     if (self->listed)
         unlist_account(self->link->manager, self);
+    atomic_store(&self->edited, false); /* the last thing that is done to it, see account_destroy */
 }
 
 /* ---- saving ---- */
@@ -97,10 +101,20 @@ static HRESULT collect(struct manager *self, DWORD id, const struct account *onl
     return S_OK;
 }
 
+/* Reading a value takes no longer than copying it. In a child the count may be that of threads it does not have; then
+ * nobody can tell, and what is replaced is left to them. */
+static bool nobody_reads(const struct account *account)
+{
+    while (account->generation == fork_generation() && atomic_load(&account->readers) != 0)
+        sched_yield();
+    return atomic_load(&account->readers) == 0;
+}
+
 static void show(struct account *account, struct account_record *record)
 {
-    account_record_unref(account->record);
-    account->record = account_record_ref(record);
+    struct account_record *old = atomic_exchange(&account->record, account_record_ref(record));
+    if (nobody_reads(account))
+        account_record_unref(old);
 }
 
 /* What was saved is shown from now on by all objects that had a part in it. */
@@ -132,7 +146,7 @@ HRESULT manager_save(struct manager *self, DWORD id, struct account *only)
     struct account_record *record = NULL;
     size_t count = 0;
     bool renamed = false;
-    pthread_mutex_lock(&self->link->lock);
+    fork_mutex_lock(&self->link->lock);
     HRESULT hr = collect(self, id, only, &edits, &count);
     if (hr == S_OK)
         hr = account_store_save(self->profile, id, edits, count, &record);
@@ -140,7 +154,7 @@ HRESULT manager_save(struct manager *self, DWORD id, struct account *only)
         renamed = names_account(edits, count);
         finish(self, id, only, record);
     }
-    pthread_mutex_unlock(&self->link->lock);
+    fork_mutex_unlock(&self->link->lock);
     free(edits);
     if (renamed)
         manager_push_name(self, record);

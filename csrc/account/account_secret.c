@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/fork.h"
 #include "base/utf.h"
 
 struct secret {
@@ -19,6 +20,7 @@ struct secret {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct secret *held; /* guarded by the lock */
+FORK_KEEPS_WHOLE(lock);
 
 struct secret *secret_new(DWORD tag, LPCWSTR text)
 {

@@ -266,6 +266,7 @@ static HRESULT save(struct database *db, int64_t row, DWORD id, struct account_e
         hr = apply(&(*out)->props, edits[i]);
     if (count == 0 || hr != S_OK)
         return hr;
+    account_record_check(*out);
     hr = book_write(db, row, *out);
     return hr == S_OK ? book_note(db, row, NOTIFY_ACCT_CHANGED, id) : hr;
 }

@@ -8,13 +8,14 @@
  */
 #include <mapisub.h>
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "account/identity.h"
 #include "base/failure.h"
+#include "base/fork.h"
+#include "base/lifeline.h"
 #include "base/object.h"
 #include "base/utf.h"
 
@@ -23,11 +24,11 @@ struct helper {
     bool owning;
     FLAGS flags; /* of MAPILogonEx; owning only, as the two that follow */
     ULONG_PTR ui;
-    LPWSTR password;       /* NULL, or what will be refused */
-    LPWSTR profile;        /* NULL: not named */
-    pthread_mutex_t lock;  /* guards what follows */
-    IMAPISession *session; /* with a reference; NULL: none held */
-    bool handed_off;       /* an owning one has ended a session in HandsOffSession */
+    LPWSTR password;        /* NULL, or what will be refused */
+    LPWSTR profile;         /* NULL: not named */
+    struct fork_mutex lock; /* guards what follows */
+    IMAPISession *session;  /* with a reference; NULL: none held */
+    bool handed_off;        /* an owning one has ended a session in HandsOffSession */
 };
 
 OBJECT_IUNKNOWN(helper, IOlkAccountHelper)
@@ -80,9 +81,9 @@ static HRESULT hand_out(LPCWSTR name, LPWSTR identity, DWORD *count)
 static HRESULT find_identity(struct helper *self, LPWSTR *name)
 {
     *name = NULL;
-    pthread_mutex_lock(&self->lock);
+    fork_mutex_lock(&self->lock);
     IMAPISession *session = new_reference(self->session);
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
     if (session) {
         HRESULT hr = identity_of_session(session, name);
         session->lpVtbl->Release(session);
@@ -93,6 +94,9 @@ static HRESULT find_identity(struct helper *self, LPWSTR *name)
 
 static HRESULT STDMETHODCALLTYPE get_identity(IOlkAccountHelper *This, LPWSTR identity, DWORD *count)
 {
+    if (lifeline_all_ended()) {
+        return lifeline_over();
+    }
     struct helper *self = of(This);
     LPWSTR name = NULL;
     if (!count) {
@@ -111,15 +115,69 @@ static HRESULT STDMETHODCALLTYPE get_identity(IOlkAccountHelper *This, LPWSTR id
     return hr;
 }
 
+static HRESULT other_profile(LPCWSTR wanted, LPCWSTR found)
+{
+    char *asked = NULL;
+    char *there = NULL;
+    if (utf16_to_utf8_new(wanted, utf16_length(wanted), UTF_REPLACE, &asked, NULL) == S_OK) {
+        utf16_to_utf8_new(found, utf16_length(found), UTF_REPLACE, &there, NULL);
+    }
+    HRESULT hr =
+        fail(MAPI_E_LOGON_FAILED,
+             "The helper was made for the profile '%s', but the shared session that exists is of the profile '%s'; "
+             "ask for a session that is not shared, or for any profile.",
+             asked ? asked : "?", there ? there : "?");
+    free(asked);
+    free(there);
+    return hr;
+}
+
+/* MAPI joins an existing shared session whatever profile was named (mapilogonex.md). The helper says which profile is meant: its
+ * manager would otherwise put the accounts of one into another. */
+static HRESULT check_profile(const struct helper *self, IMAPISession *session)
+{
+    IMapiSessionInfo *info = NULL;
+    BOOL joined = FALSE;
+    LPWSTR name = NULL;
+    HRESULT hr = S_OK;
+    if (!self->profile || !*self->profile || (self->flags & OLK_HELPER_ANY_PROFILE) ||
+        FAILED(session->lpVtbl->QueryInterface(session, &IID_IMapiSessionInfo, (void **)&info))) {
+        return S_OK;
+    }
+    if (info->lpVtbl->WasJoined(info, &joined) == S_OK && joined) {
+        hr = info->lpVtbl->GetProfileName(info, &name);
+        size_t units = utf16_length(self->profile) + 1;
+        if (hr == S_OK && (utf16_length(name) + 1 != units || memcmp(name, self->profile, units * sizeof *name) != 0)) {
+            hr = other_profile(self->profile, name);
+        }
+        MAPIFreeBuffer(name);
+    }
+    info->lpVtbl->Release(info);
+    return hr;
+}
+
 static HRESULT log_on(struct helper *self)
 {
     IMAPISession *session = NULL;
     HRESULT hr = MAPILogonEx(self->ui, (LPTSTR)(void *)self->profile, (LPTSTR)(void *)self->password,
-                             self->flags | MAPI_UNICODE | MAPI_EXTENDED, &session);
-    if (SUCCEEDED(hr)) {
-        self->session = session;
+                             (self->flags & ~OLK_HELPER_ANY_PROFILE) | MAPI_UNICODE | MAPI_EXTENDED, &session);
+    if (FAILED(hr)) {
+        return hr;
     }
-    return hr;
+    hr = check_profile(self, session);
+    if (FAILED(hr)) {
+        const char *why = failure_detail(hr);
+        char *sentence = why ? strdup(why) : NULL; /* the logoff forgets it */
+        session->lpVtbl->Logoff(session, 0, 0, 0);
+        session->lpVtbl->Release(session);
+        if (sentence) {
+            fail(hr, "%s", sentence);
+            free(sentence);
+        }
+        return hr;
+    }
+    self->session = session;
+    return S_OK;
 }
 
 /* The caller's reference to a live session, or NULL with a reason. Lock held. *dead receives a session of
@@ -157,9 +215,9 @@ static HRESULT STDMETHODCALLTYPE get_mapi_session(IOlkAccountHelper *This, LPUNK
         return fail(E_INVALIDARG, "GetMapiSession needs a place for the session"); /* H9 */
     }
     *out = NULL;
-    pthread_mutex_lock(&self->lock);
+    fork_mutex_lock(&self->lock);
     HRESULT hr = fetch(self, &session, &dead);
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
     if (dead) {
         dead->lpVtbl->Release(dead);
     }
@@ -186,11 +244,11 @@ static HRESULT STDMETHODCALLTYPE hands_off_session(IOlkAccountHelper *This)
     if (!self->owning) {
         return E_NOTIMPL;
     }
-    pthread_mutex_lock(&self->lock);
+    fork_mutex_lock(&self->lock);
     IMAPISession *session = self->session;
     self->session = NULL;
     self->handed_off = self->handed_off || session != NULL;
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
     end_session(session);
     return S_OK;
 }
@@ -218,7 +276,7 @@ static void destroy(struct object *object)
         self->session->lpVtbl->Release(self->session);
     }
     object_retire(object);
-    pthread_mutex_destroy(&self->lock);
+    fork_mutex_destroy(&self->lock);
     forget_password(self->password);
     free(self->profile);
     free(self);
@@ -248,7 +306,7 @@ static HRESULT create(bool owning, LPCWSTR profile, LPCWSTR password, struct hel
     *out = NULL;
     if (self && copy_wide(profile, &self->profile) && copy_wide(password, &self->password)) {
         self->owning = owning;
-        pthread_mutex_init(&self->lock, NULL);
+        fork_mutex_init(&self->lock);
         object_init(&self->object, &type, &vtbl);
         *out = self;
         return S_OK;
@@ -279,11 +337,11 @@ HRESULT OlkCreateOwningHelper(LPCWSTR profile, FLAGS flags, ULONG_PTR ui, LPCWST
 ULONG OlkOwningHelperState(IOlkAccountHelper *helper)
 {
     struct helper *self = of(helper);
-    pthread_mutex_lock(&self->lock);
+    fork_mutex_lock(&self->lock);
     ULONG state = self->session != NULL ? OLK_HELPER_HOLDING
                   : self->handed_off    ? OLK_HELPER_HANDED_OFF
                                         : OLK_HELPER_IDLE;
-    pthread_mutex_unlock(&self->lock);
+    fork_mutex_unlock(&self->lock);
     return state;
 }
 

@@ -60,6 +60,7 @@ struct known {
 
 static struct known *known_heads[1024];
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+FORK_KEEPS_WHOLE(known_lock);
 
 static struct known **known_chain(const void *data)
 {

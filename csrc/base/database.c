@@ -178,6 +178,36 @@ HRESULT database_prepare(struct database *db, const char *sql, sqlite3_stmt **ou
     return prepare_new(db, sql, out);
 }
 
+/* As many texts as lists of mail that are shown in different ways, and none of the long ones. */
+enum { TEXTS_KEPT = 32, LONGEST_TEXT = 2048 };
+
+static const char *keep_text(struct database *db, const void *sql, size_t size)
+{
+    struct database_text *text;
+    for (text = db->texts; text != NULL; text = text->next)
+        if (text->size == size && memcmp(text->sql, sql, size) == 0)
+            return text->sql;
+    if (db->text_count == TEXTS_KEPT || size > LONGEST_TEXT)
+        return NULL;
+    text = malloc(sizeof *text + size + 1);
+    if (text == NULL)
+        return NULL;
+    memcpy(text->sql, sql, size);
+    text->sql[size] = 0;
+    text->size = size;
+    text->next = db->texts;
+    db->texts = text;
+    db->text_count++;
+    return text->sql;
+}
+
+HRESULT database_prepare_text(struct database *db, const void *sql, size_t size, sqlite3_stmt **out)
+{
+    const char *kept = keep_text(db, sql, size);
+    *out = NULL;
+    return kept == NULL ? S_OK : database_prepare(db, kept, out);
+}
+
 void database_done(sqlite3_stmt *statement)
 {
     if (statement == NULL)
@@ -269,7 +299,7 @@ void database_rollback(struct database *db)
 
 bool database_in_transaction(const struct database *db)
 {
-    return sqlite3_get_autocommit(db->handle) == 0;
+    return db->handle != NULL && sqlite3_get_autocommit(db->handle) == 0;
 }
 
 /* ---- the rest ---- */
@@ -290,16 +320,33 @@ bool database_is_current(const struct database *db)
     return stat(db->path, &now) == 0 && now.st_dev == db->device && now.st_ino == db->inode;
 }
 
+int database_close_handle(struct database *db)
+{
+    for (size_t i = 0; i < db->slot_count; i++)
+        sqlite3_finalize(db->slots[i].statement);
+    if (db->slot_count > 0)
+        memset(db->slots, 0, db->slot_count * sizeof *db->slots);
+    db->statements = 0;
+    int rc = sqlite3_close(db->handle); /* rolls back what is open; NULL is allowed */
+    if (rc == SQLITE_OK)
+        db->handle = NULL;
+    return rc;
+}
+
 void database_close(struct database *db)
 {
     if (db == NULL)
         return;
-    if (db->handle != NULL) {
-        for (size_t i = 0; i < db->slot_count; i++)
-            sqlite3_finalize(db->slots[i].statement);
-        sqlite3_close_v2(db->handle); /* rolls back what is open */
-    }
+    database_hold_for_close(db);
+    if (database_close_handle(db) != SQLITE_OK)
+        sqlite3_close_v2(db->handle);
+    database_unregister(db);
     free(db->slots);
+    while (db->texts != NULL) {
+        struct database_text *text = db->texts;
+        db->texts = text->next;
+        free(text);
+    }
     free(db->path);
     free(db);
 }

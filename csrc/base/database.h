@@ -3,6 +3,11 @@
  * One file, one connection without a mutex of its own: the caller holds a lifeline or a lock of its own around
  * every call. Files are created 0600 whatever the umask. WAL (except on network file systems), synchronous=FULL,
  * foreign keys, ten seconds of patience with other processes. Statements are prepared once and kept.
+ *
+ * FORK. SQLite's locks do not survive a fork, and what a child commits through an inherited connection, or through one
+ * of its own while its copy of SQLite still counts the inherited ones, can vanish. So every connection is closed before
+ * a fork and opened again when it is next used (database_hold). A fork waits until nobody else is using one; no
+ * statement and no transaction may therefore be kept between two uses.
  */
 #ifndef BASE_DATABASE_H
 #define BASE_DATABASE_H
@@ -21,6 +26,10 @@ struct database_schema {
     int application_id; /* not 0: tells our files from other people's */
     int version;        /* number of upgrades */
     const char *const *upgrades;
+
+    /* Optional: called each time the file has been opened, for what a connection does not keep in the file (functions
+     * of ours). The database is held. */
+    HRESULT (*opened)(struct database *db);
 };
 
 enum database_flags {
@@ -33,6 +42,14 @@ enum database_flags {
  * or not one of ours; MAPI_E_VERSION: from a newer version, and left untouched; MAPI_E_TIMEOUT,
  * MAPI_E_NOT_ENOUGH_DISK, MAPI_E_DISK_ERROR, MAPI_E_NOT_ENOUGH_MEMORY. *out is NULL on failure. */
 HRESULT database_open(const char *path, const struct database_schema *schema, unsigned flags, struct database **out);
+
+/* Everything below wants the connection to be held: from database_hold to database_release it stays open, whoever forks.
+ * For the beginning and the end of whatever the caller's lock is held for; may be nested. The connection is opened
+ * again if a fork has closed it: what database_open answers, MAPI_E_NOT_FOUND also if the path now leads to another
+ * file. On failure nothing is held. database_open, database_close and database_is_current hold it by themselves. */
+HRESULT database_hold(struct database *db);
+void database_release(struct database *db);
+bool database_is_held(const struct database *db); /* for who has the caller's lock: by itself, further up the stack */
 
 /* Rolls back what is open and closes. NULL is allowed. */
 void database_close(struct database *db);
@@ -48,6 +65,10 @@ bool database_is_current(const struct database *db);
  * read: an unfinished statement holds a read transaction. A statement still running (nested use) is not disturbed,
  * another one is handed out. *out is NULL on failure. */
 HRESULT database_prepare(struct database *db, const char *sql, sqlite3_stmt **out);
+
+/* The same for SQL that was made at run time, of which the first few are kept by their text; *out is NULL, and the
+ * result S_OK, for one that is not: the caller prepares and finalizes it himself. */
+HRESULT database_prepare_text(struct database *db, const void *sql, size_t size, sqlite3_stmt **out);
 
 /* Resets a statement. NULL is allowed. Its bound strings and blobs are forgotten. */
 void database_done(sqlite3_stmt *statement);
@@ -69,5 +90,8 @@ HRESULT database_begin(struct database *db);
 HRESULT database_commit(struct database *db);
 void database_rollback(struct database *db);
 bool database_in_transaction(const struct database *db);
+
+/* Whether to wait for other writers, as it is in the beginning; without that, MAPI_E_TIMEOUT comes at once. */
+void database_set_patience(struct database *db, bool patient);
 
 #endif

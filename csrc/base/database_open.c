@@ -24,6 +24,9 @@
 
 enum { PATIENCE_MS = 10000 };
 
+/* Room for a name beside `path`, or for one in /proc. */
+#define TEMPORARY_SIZE(path) (strlen(path) + sizeof "/proc/self/fd/-2147483648")
+
 static HRESULT no_memory(void)
 {
     return fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory to open the database.");
@@ -59,25 +62,45 @@ static HRESULT file_failure(const char *path, int error)
     return fail(hr, "The database %s could not be opened: %s.", path, strerror(error));
 }
 
-/* Makes an empty file, 0600 whatever the umask. That it exists by now is no failure. */
+/* A file without a name, so that who dies before the end leaves none; where the file system cannot do that, one with a name
+ * that nobody else has. -1 and errno. *temporary tells which. */
+static int open_new(const char *path, char *temporary)
+{
+#ifdef O_TMPFILE
+    const char *slash = strrchr(path, '/');
+    size_t length = slash != NULL && slash != path ? (size_t)(slash - path) : 1;
+    memcpy(temporary, slash != NULL ? path : ".", length);
+    temporary[length] = '\0';
+    int file = open(temporary, O_TMPFILE | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file >= 0) {
+        snprintf(temporary, TEMPORARY_SIZE(path), "/proc/self/fd/%d", file);
+        if (access(temporary, F_OK) == 0)
+            return file;
+        close(file);
+    }
+#endif
+    snprintf(temporary, TEMPORARY_SIZE(path), "%s.XXXXXX", path);
+    return mkostemp(temporary, O_CLOEXEC);
+}
+
+/* Makes an empty file, 0600 whatever the umask. That it exists by now is no failure. Where this one has become the database,
+ * it is closed before anybody in this process can have opened it: the file is the caller's, who is still making it. */
 static HRESULT create_file(const char *path)
 {
-    size_t size = strlen(path) + sizeof ".XXXXXX";
-    char *temporary = malloc(size);
+    char *temporary = malloc(TEMPORARY_SIZE(path));
     if (temporary == NULL)
         return no_memory();
-    snprintf(temporary, size, "%s.XXXXXX", path);
     HRESULT hr = S_OK;
-    int file = mkostemp(temporary, O_CLOEXEC);
-    if (file < 0) {
+    int file = open_new(path, temporary);
+    if (file < 0 || fchmod(file, S_IRUSR | S_IWUSR) != 0)
         hr = file_failure(path, errno);
-    } else {
-        int failed = fchmod(file, S_IRUSR | S_IWUSR) != 0;
-        if (close(file) != 0 || failed)
+    else if (linkat(AT_FDCWD, temporary, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0 && errno != EEXIST)
+        hr = file_failure(path, errno);
+    if (file >= 0) {
+        if (strncmp(temporary, "/proc/", 6) != 0)
+            unlink(temporary);
+        if (close(file) != 0 && hr == S_OK)
             hr = file_failure(path, errno);
-        else if (link(temporary, path) != 0 && errno != EEXIST)
-            hr = file_failure(path, errno);
-        unlink(temporary);
     }
     free(temporary);
     return hr;
@@ -226,6 +249,11 @@ static HRESULT upgrade_contents(struct database *db, const struct database_schem
     return hr;
 }
 
+void database_set_patience(struct database *db, bool patient)
+{
+    sqlite3_busy_timeout(db->handle, patient ? PATIENCE_MS : 0);
+}
+
 /* Changing the journal needs the file for oneself for a moment, and SQLite does not wait for that by itself. */
 static HRESULT set_journal(struct database *db, const char *sql)
 {
@@ -260,11 +288,16 @@ static HRESULT open_handle(struct database *db, unsigned flags)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    return S_OK;
+}
+
+static HRESULT identify(const char *path, dev_t *device, ino_t *inode)
+{
     struct stat file;
-    if (stat(db->path, &file) != 0)
-        return file_failure(db->path, errno);
-    db->device = file.st_dev;
-    db->inode = file.st_ino;
+    if (stat(path, &file) != 0)
+        return file_failure(path, errno);
+    *device = file.st_dev;
+    *inode = file.st_ino;
     return S_OK;
 }
 
@@ -273,6 +306,8 @@ static HRESULT open_database(struct database *db, const struct database_schema *
     HRESULT hr = check_file(db->path, flags);
     if (hr == S_OK)
         hr = open_handle(db, flags);
+    if (hr == S_OK)
+        hr = identify(db->path, &db->device, &db->inode);
     bool upgrade = false;
     if (hr == S_OK)
         hr = check_contents(db, schema, flags, &upgrade);
@@ -280,6 +315,24 @@ static HRESULT open_database(struct database *db, const struct database_schema *
         hr = configure(db);
     if (hr == S_OK && upgrade)
         hr = upgrade_contents(db, schema);
+    if (hr == S_OK && schema->opened != NULL)
+        hr = schema->opened(db);
+    return hr;
+}
+
+HRESULT database_reopen(struct database *db)
+{
+    dev_t device = 0;
+    ino_t inode = 0;
+    HRESULT hr = identify(db->path, &device, &inode);
+    if (hr == S_OK && (device != db->device || inode != db->inode))
+        hr = fail(MAPI_E_NOT_FOUND, "The database %s was replaced by another one while it was in use.", db->path);
+    if (hr == S_OK)
+        hr = open_database(db, db->schema, db->flags & ~(unsigned)DATABASE_CREATE);
+    if (hr != S_OK && database_close_handle(db) != SQLITE_OK) {
+        sqlite3_close_v2(db->handle);
+        db->handle = NULL;
+    }
     return hr;
 }
 
@@ -289,8 +342,16 @@ HRESULT database_open(const char *path, const struct database_schema *schema, un
     struct database *db = calloc(1, sizeof *db);
     if (db == NULL)
         return no_memory();
+    HRESULT hr = database_register(db);
+    if (hr != S_OK) {
+        free(db);
+        return hr;
+    }
+    db->schema = schema;
+    db->flags = flags;
     db->path = strdup(path);
-    HRESULT hr = db->path != NULL ? open_database(db, schema, flags) : no_memory();
+    hr = db->path != NULL ? open_database(db, schema, flags) : no_memory();
+    database_release(db);
     if (hr != S_OK) {
         database_close(db);
         return hr;

@@ -524,7 +524,8 @@ SLOT(IMapiSessionInfo, 7, GetPending);
 SLOTS(IMapiSessionInfo, 8);
 
 SLOT(IMapiTableSpan, 3, KeepToPresentRows);
-SLOTS(IMapiTableSpan, 4);
+SLOT(IMapiTableSpan, 4, ExpectRows);
+SLOTS(IMapiTableSpan, 5);
 
 SLOT(IOlkAccountManagerEmbedded, 3, CreateAccount);
 SLOT(IOlkAccountManagerEmbedded, 4, Dispatch);

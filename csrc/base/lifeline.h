@@ -6,6 +6,9 @@
  * in (L19), and afterwards every method answers MAPI_E_INVALID_OBJECT (L13). AddRef and Release never need the
  * lifeline.
  *
+ * After a fork, what the child has inherited counts as ended there and answers MAPI_E_NOT_INITIALIZED (R8); nothing of it is
+ * cleaned up, because it is the parent's.
+ *
  * A NULL lifeline is allowed wherever one is entered, left or dropped: it never ends and locks nothing.
  */
 #ifndef BASE_LIFELINE_H
@@ -26,9 +29,13 @@ struct lifeline *lifeline_ref(struct lifeline *life);
 /* Drops a reference; the last one frees the block. */
 void lifeline_unref(struct lifeline *life);
 
-/* Locks and answers S_OK; or, where the lifeline has ended, locks nothing and answers MAPI_E_INVALID_OBJECT. The
+/* Locks and answers S_OK; or, where the lifeline has ended, locks nothing and answers MAPI_E_INVALID_OBJECT, or
+ * MAPI_E_NOT_INITIALIZED where it is from before a fork. The
  * lock may be taken again by the thread that holds it, including the one that is ending the lifeline. */
 HRESULT lifeline_enter(struct lifeline *life);
+
+/* The same without waiting: MAPI_E_BUSY where another thread has the lock. */
+HRESULT lifeline_try_enter(struct lifeline *life);
 
 /* Undoes one successful lifeline_enter. */
 void lifeline_leave(struct lifeline *life);
@@ -44,7 +51,19 @@ void lifeline_finish_end(struct lifeline *life);
 /* Gives up an end begun by lifeline_begin_end (a declined logoff): the lifeline lives on, unlocked. */
 void lifeline_cancel_end(struct lifeline *life);
 
-/* Whether the lifeline has ended; takes no lock. */
+/* Whether the lifeline has ended, by itself or with all others; takes no lock. */
 bool lifeline_ended(const struct lifeline *life);
+
+/* The code, with a sentence, with which lifeline_enter has just refused. */
+HRESULT lifeline_refusal(const struct lifeline *life);
+
+/* The end of them all, for IMAPIClientShutdown::DoFastShutdown: from now on nothing can be entered, not even a NULL lifeline, and
+ * the answer is MAPI_E_END_OF_SESSION. Each is still to be ended (lifeline_begin_end waits for the calls in flight). For good. */
+void lifeline_end_all(void);
+bool lifeline_all_ended(void);
+HRESULT lifeline_over(void); /* MAPI_E_END_OF_SESSION, with its sentence */
+
+/* Whether it is from before a fork, of which this process is the child. */
+bool lifeline_inherited(const struct lifeline *life);
 
 #endif

@@ -50,6 +50,11 @@ static struct memstream *enter(IStream *This)
     return lifeline_enter(stream->content->life) == S_OK ? stream : NULL;
 }
 
+static HRESULT refusal(IStream *This)
+{
+    return lifeline_refusal(((struct memstream *)(void *)This)->content->life);
+}
+
 static HRESULT leave(struct memstream *stream, HRESULT hr)
 {
     lifeline_leave(stream->content->life);
@@ -78,7 +83,7 @@ static HRESULT STDMETHODCALLTYPE stream_read(IStream *This, void *to, ULONG want
         *got = 0;
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     if (to == NULL && wanted > 0)
         return leave(stream, missing());
     ULONG count = take(stream, to, wanted);
@@ -140,7 +145,7 @@ static HRESULT STDMETHODCALLTYPE stream_write(IStream *This, const void *bytes, 
         *written = 0;
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     HRESULT hr = write_bytes(stream, bytes, count);
     if (hr == S_OK && written != NULL)
         *written = count;
@@ -175,7 +180,7 @@ static HRESULT STDMETHODCALLTYPE stream_seek(IStream *This, LARGE_INTEGER by, DW
 {
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     HRESULT hr = seek(stream, by.QuadPart, origin);
     if (position != NULL)
         position->QuadPart = stream->position;
@@ -186,7 +191,7 @@ static HRESULT STDMETHODCALLTYPE stream_set_size(IStream *This, ULARGE_INTEGER s
 {
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     HRESULT hr = check_writable(stream->content);
     if (hr == S_OK && size.QuadPart != stream->content->size) {
         hr = resize(stream->content, size.QuadPart);
@@ -206,7 +211,7 @@ static HRESULT STDMETHODCALLTYPE stream_copy_to(IStream *This, IStream *to, ULAR
     while (hr == S_OK) {
         struct memstream *stream = enter(This);
         if (stream == NULL)
-            hr = MAPI_E_INVALID_OBJECT;
+            hr = refusal(This);
         else if (to == NULL)
             hr = leave(stream, missing());
         if (hr != S_OK)
@@ -246,7 +251,7 @@ static HRESULT STDMETHODCALLTYPE stream_commit(IStream *This, DWORD flags)
 {
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     const DWORD known = STGC_OVERWRITE | STGC_ONLYIFCURRENT | STGC_DANGEROUSLYCOMMITMERELYTODISKCACHE;
     if ((flags & ~known) != 0)
         return leave(stream, fail(STG_E_INVALIDFLAG, "A stream's Commit was given a flag that it does not know."));
@@ -256,13 +261,13 @@ static HRESULT STDMETHODCALLTYPE stream_commit(IStream *This, DWORD flags)
 static HRESULT STDMETHODCALLTYPE stream_revert(IStream *This)
 {
     struct memstream *stream = enter(This); /* direct mode: there is nothing to go back to */
-    return stream == NULL ? MAPI_E_INVALID_OBJECT : leave(stream, S_OK);
+    return stream == NULL ? refusal(This) : leave(stream, S_OK);
 }
 
 static HRESULT no_regions(IStream *This)
 {
     struct memstream *stream = enter(This);
-    return stream == NULL ? MAPI_E_INVALID_OBJECT
+    return stream == NULL ? refusal(This)
                           : leave(stream, fail(STG_E_INVALIDFUNCTION, "Regions of a stream cannot be locked."));
 }
 
@@ -288,7 +293,7 @@ static HRESULT STDMETHODCALLTYPE stream_stat(IStream *This, STATSTG *out, DWORD 
 {
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     if (out == NULL)
         return leave(stream, missing());
     if (flags > STATFLAG_NONAME)
@@ -308,7 +313,7 @@ static HRESULT STDMETHODCALLTYPE stream_clone(IStream *This, IStream **out)
         *out = NULL;
     struct memstream *stream = enter(This);
     if (stream == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return refusal(This);
     if (out == NULL)
         return leave(stream, missing());
     struct memstream *clone = new_stream(stream->content, stream->position);

@@ -27,6 +27,11 @@ struct memtable *memtable_enter(IMAPITable *This)
     return lifeline_enter(table->life) == S_OK ? table : NULL;
 }
 
+HRESULT memtable_refusal(IMAPITable *This)
+{
+    return lifeline_refusal(((struct memtable *)(void *)This)->life);
+}
+
 HRESULT memtable_leave(struct memtable *table, HRESULT hr)
 {
     lifeline_leave(table->life);
@@ -99,7 +104,7 @@ static HRESULT set_columns(struct memtable *table, const SPropTagArray *tags, UL
 static HRESULT STDMETHODCALLTYPE table_set_columns(IMAPITable *This, LPSPropTagArray tags, ULONG flags)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, set_columns(table, tags, flags));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, set_columns(table, tags, flags));
 }
 
 static HRESULT query_columns(struct memtable *table, ULONG flags, SPropTagArray **out)
@@ -124,7 +129,7 @@ static HRESULT STDMETHODCALLTYPE table_query_columns(IMAPITable *This, ULONG fla
     if (out != NULL)
         *out = NULL;
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, query_columns(table, flags, out));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, query_columns(table, flags, out));
 }
 
 /* ---- what a table in memory has no use for ---- */
@@ -132,7 +137,7 @@ static HRESULT STDMETHODCALLTYPE table_query_columns(IMAPITable *This, ULONG fla
 static HRESULT unsupported(IMAPITable *This, HRESULT hr, const char *sentence)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, fail(hr, "%s", sentence));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, fail(hr, "%s", sentence));
 }
 
 static HRESULT STDMETHODCALLTYPE table_get_last_error(IMAPITable *This, HRESULT hr, ULONG flags, LPMAPIERROR *out)
@@ -141,7 +146,7 @@ static HRESULT STDMETHODCALLTYPE table_get_last_error(IMAPITable *This, HRESULT 
         *out = NULL;
     struct memtable *table = memtable_enter(This);
     if (table == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return memtable_refusal(This);
     HRESULT answer =
         out == NULL ? memtable_missing("a place for its result") : memtable_check_flags(flags, MAPI_UNICODE);
     if (answer == S_OK)
@@ -169,7 +174,7 @@ static HRESULT STDMETHODCALLTYPE table_get_status(IMAPITable *This, ULONG *statu
 {
     struct memtable *table = memtable_enter(This);
     if (table == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return memtable_refusal(This);
     if (status == NULL || type == NULL)
         return memtable_leave(table, memtable_missing("two places for its results"));
     *status = TBLSTAT_COMPLETE;
@@ -180,7 +185,7 @@ static HRESULT STDMETHODCALLTYPE table_get_status(IMAPITable *This, ULONG *statu
 static HRESULT STDMETHODCALLTYPE table_abort(IMAPITable *This)
 {
     struct memtable *table = memtable_enter(This); /* nothing ever runs that could be aborted */
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, S_OK);
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, S_OK);
 }
 
 static HRESULT STDMETHODCALLTYPE table_wait(IMAPITable *This, ULONG flags, ULONG timeout, ULONG *status)
@@ -188,7 +193,7 @@ static HRESULT STDMETHODCALLTYPE table_wait(IMAPITable *This, ULONG flags, ULONG
     (void)timeout;
     struct memtable *table = memtable_enter(This);
     if (table == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return memtable_refusal(This);
     HRESULT hr = memtable_check_flags(flags, 0);
     if (hr == S_OK && status != NULL)
         *status = TBLSTAT_COMPLETE;

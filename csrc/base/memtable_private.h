@@ -37,6 +37,7 @@ struct memtable {
 /* Every method begins with memtable_enter, which answers NULL when the table has ended, and ends with
  * memtable_leave, which passes its result on. */
 struct memtable *memtable_enter(IMAPITable *This);
+HRESULT memtable_refusal(IMAPITable *This); /* what a method answers then */
 HRESULT memtable_leave(struct memtable *table, HRESULT hr);
 
 /* The failures that many methods have in common. */

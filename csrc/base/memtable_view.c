@@ -77,7 +77,7 @@ HRESULT STDMETHODCALLTYPE memtable_seek_row(IMAPITable *This, BOOKMARK origin, L
     if (sought != NULL)
         *sought = 0;
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, seek_row(table, origin, by, sought));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, seek_row(table, origin, by, sought));
 }
 
 static HRESULT seek_approximately(struct memtable *table, ULONG numerator, ULONG denominator)
@@ -92,7 +92,7 @@ static HRESULT seek_approximately(struct memtable *table, ULONG numerator, ULONG
 HRESULT STDMETHODCALLTYPE memtable_seek_row_approx(IMAPITable *This, ULONG numerator, ULONG denominator)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT
+    return table == NULL ? memtable_refusal(This)
                          : memtable_leave(table, seek_approximately(table, numerator, denominator));
 }
 
@@ -109,7 +109,7 @@ static HRESULT query_position(struct memtable *table, ULONG *row, ULONG *numerat
 HRESULT STDMETHODCALLTYPE memtable_query_position(IMAPITable *This, ULONG *row, ULONG *numerator, ULONG *denominator)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT
+    return table == NULL ? memtable_refusal(This)
                          : memtable_leave(table, query_position(table, row, numerator, denominator));
 }
 
@@ -119,7 +119,7 @@ HRESULT STDMETHODCALLTYPE memtable_get_row_count(IMAPITable *This, ULONG flags, 
         *count = 0;
     struct memtable *table = memtable_enter(This);
     if (table == NULL)
-        return MAPI_E_INVALID_OBJECT;
+        return memtable_refusal(This);
     HRESULT hr = memtable_check_flags(flags, 0);
     if (hr == S_OK && count == NULL)
         hr = memtable_missing("a place for its result");
@@ -151,7 +151,7 @@ HRESULT STDMETHODCALLTYPE memtable_create_bookmark(IMAPITable *This, BOOKMARK *o
     if (out != NULL)
         *out = 0;
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, create_bookmark(table, out));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, create_bookmark(table, out));
 }
 
 static HRESULT free_bookmark(struct memtable *table, BOOKMARK id)
@@ -169,7 +169,7 @@ static HRESULT free_bookmark(struct memtable *table, BOOKMARK id)
 HRESULT STDMETHODCALLTYPE memtable_free_bookmark(IMAPITable *This, BOOKMARK id)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, free_bookmark(table, id));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, free_bookmark(table, id));
 }
 
 /* ---- finding, restricting, sorting ---- */
@@ -202,7 +202,7 @@ static HRESULT find_row(struct memtable *table, const SRestriction *restriction,
 HRESULT STDMETHODCALLTYPE memtable_find_row(IMAPITable *This, LPSRestriction restriction, BOOKMARK origin, ULONG flags)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, find_row(table, restriction, origin, flags));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, find_row(table, restriction, origin, flags));
 }
 
 /* Takes over a new view: the cursor goes to its beginning, bookmarks are discarded. */
@@ -239,7 +239,7 @@ static HRESULT restrict_rows(struct memtable *table, const SRestriction *restric
 HRESULT STDMETHODCALLTYPE memtable_restrict(IMAPITable *This, LPSRestriction restriction, ULONG flags)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, restrict_rows(table, restriction, flags));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, restrict_rows(table, restriction, flags));
 }
 
 static bool can_sort_by(ULONG tag)
@@ -307,7 +307,7 @@ static HRESULT sort_table(struct memtable *table, const SSortOrderSet *order, UL
 HRESULT STDMETHODCALLTYPE memtable_sort_table(IMAPITable *This, LPSSortOrderSet order, ULONG flags)
 {
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, sort_table(table, order, flags));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, sort_table(table, order, flags));
 }
 
 static HRESULT query_sort_order(struct memtable *table, SSortOrderSet **out)
@@ -330,7 +330,7 @@ HRESULT STDMETHODCALLTYPE memtable_query_sort_order(IMAPITable *This, LPSSortOrd
     if (out != NULL)
         *out = NULL;
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, query_sort_order(table, out));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, query_sort_order(table, out));
 }
 
 /* ---- rows ---- */
@@ -383,5 +383,5 @@ HRESULT STDMETHODCALLTYPE memtable_query_rows(IMAPITable *This, LONG count, ULON
     if (out != NULL)
         *out = NULL;
     struct memtable *table = memtable_enter(This);
-    return table == NULL ? MAPI_E_INVALID_OBJECT : memtable_leave(table, query_rows(table, count, flags, out));
+    return table == NULL ? memtable_refusal(This) : memtable_leave(table, query_rows(table, count, flags, out));
 }

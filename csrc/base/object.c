@@ -27,6 +27,7 @@ static const char *const kind_names[OBJECT_KIND_COUNT] = {
     [OBJECT_ACCOUNT_MANAGER] = "account_manager",
     [OBJECT_ACCOUNT] = "account",
     [OBJECT_ACCOUNT_ENUM] = "account_enum",
+    [OBJECT_STATUS] = "status",
 };
 
 void object_init(struct object *self, const struct object_type *type, const void *vtbl)

@@ -17,6 +17,11 @@ HRESULT home_path(const char *name, char **out);
    sentence. */
 HRESULT home_make(const char *name);
 
+/* For a provider, before it makes something in the home directory for a profile that is being changed: a note, so that it
+   goes again if that change is not completed (unfinished.h). Outside of a change of the profiles nothing is noted: then it
+   is not for a profile. MAPI_E_NOT_ENOUGH_MEMORY, MAPI_E_NOT_ENOUGH_DISK, MAPI_E_NO_ACCESS, MAPI_E_DISK_ERROR. */
+HRESULT home_note_unfinished(const char *dll_name, const MAPIUID *record_key);
+
 /* Looks the directory up in the environment; for MAPIInitialize. Freed with free(). */
 HRESULT home_resolve(char **out);
 

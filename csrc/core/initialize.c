@@ -8,9 +8,12 @@
 #include <mapix.h>
 
 #include "base/failure.h"
+#include "base/fork.h"
+#include "base/lifeline.h"
 #include "core/home.h"
 #include "core/process.h"
 #include "core/profile_database.h"
+#include "core/profsect.h"
 #include "core/session.h"
 
 /* Held during the whole of a change of the count: who initialises while the last user is leaving waits until
@@ -22,9 +25,13 @@ static atomic_uint count; /* read without a lock by process_check */
 /* Guards the path alone. */
 static pthread_mutex_t home_lock = PTHREAD_MUTEX_INITIALIZER;
 static char *home;
+FORK_KEEPS_WHOLE(home_lock);
 
 HRESULT process_check(void)
 {
+    if (lifeline_all_ended()) {
+        return lifeline_over();
+    }
     return atomic_load_explicit(&count, memory_order_acquire) > 0
                ? S_OK
                : fail(MAPI_E_NOT_INITIALIZED, "MAPI is not initialised; call MAPIInitialize first.");
@@ -67,14 +74,15 @@ static HRESULT check(const MAPIINIT_0 *init)
 /* Later calls only count: their flags are checked and change nothing (R5). A failure does not count (R6). */
 HRESULT STDAPICALLTYPE MAPIInitialize(LPVOID init)
 {
-    HRESULT hr = check(init);
+    HRESULT hr = lifeline_all_ended() ? lifeline_over() : check(init);
     if (hr != S_OK) {
         return hr;
     }
     pthread_mutex_lock(&transition);
     if (atomic_load(&count) == 0) {
         char *path = NULL;
-        hr = home_resolve(&path);
+        hr = process_prepare_fork();
+        hr = hr == S_OK ? home_resolve(&path) : hr;
         set_home(path);
     }
     if (hr == S_OK) {
@@ -84,15 +92,25 @@ HRESULT STDAPICALLTYPE MAPIInitialize(LPVOID init)
     return hr;
 }
 
+/* The child counts those who have initialised MAPI as its parent did, since it has inherited them too. */
+void process_after_fork_in_child(void)
+{
+    pthread_mutex_init(&transition, NULL); /* a thread that is gone may have been in the middle of one */
+}
+
 /* The sessions still open are logged off while everything they need is still there (R3); a call too many does
    nothing (R4). */
 void STDAPICALLTYPE MAPIUninitialize(void)
 {
+    if (lifeline_all_ended()) {
+        return; /* DoFastShutdown was the end (best-practices-for-fast-shutdown.md) */
+    }
     pthread_mutex_lock(&transition);
     unsigned before = atomic_load(&count);
     if (before == 1) {
         session_end_all();
         profile_database_close();
+        profsect_forget_locks();
         atomic_store(&count, 0);
         set_home(NULL);
     } else if (before > 1) {

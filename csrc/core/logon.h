@@ -6,4 +6,7 @@
 void logon_lock(void);
 void logon_unlock(void);
 
+/* For process_fork.c: nobody is logging on in a child that was just forked. */
+void logon_after_fork_in_child(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <mapicode.h>
 
@@ -75,6 +76,7 @@ static struct profile *make_listed(const char *name, int64_t id)
     profile->users = 0;
     profile->generation = profile_database_generation();
     profile->id = id;
+    profile->found = false;
     memcpy(profile->name, name, size);
     pthread_mutex_lock(&list_lock);
     profile->next = list;
@@ -83,10 +85,11 @@ static struct profile *make_listed(const char *name, int64_t id)
     return profile;
 }
 
-/* Adds a user. Database entered, no statement running. */
-static void add_user(struct profile *profile)
+/* Adds a user, and tells whether there was one before. Database entered, no statement running. */
+static bool add_user(struct profile *profile)
 {
     pthread_mutex_lock(&list_lock);
+    bool used = profile->users > 0;
     while (profile->users == 0 && !profile_locks_share(profile->id)) {
         pthread_mutex_unlock(&list_lock);
         profile_locks_wait(profile->id);
@@ -94,6 +97,7 @@ static void add_user(struct profile *profile)
     }
     profile->users++;
     pthread_mutex_unlock(&list_lock);
+    return used;
 }
 
 /* Whether another profile block stands for the same row: after a rename back and forth, or a database that
@@ -185,6 +189,26 @@ HRESULT profile_find(struct database *db, const char *name, struct profile **out
     return hr == S_OK ? block_of(name, id, out) : hr;
 }
 
+/* While others of this process use a profile, it need not be looked up again until the database changes. */
+static bool is_found(const struct profile *profile)
+{
+    uint64_t now;
+    return profile->found && profile_changes(&now) && now == profile->found_at;
+}
+
+/* look_up, remembering for how long the answer holds. */
+static HRESULT find_again(struct database *db, const char *name, struct profile *profile, int64_t *id)
+{
+    uint64_t changes = 0;
+    bool known = profile_changes(&changes);
+    HRESULT hr = look_up(db, name, id, NULL);
+    if (profile) {
+        profile->found = known && hr == S_OK && profile->id == *id;
+        profile->found_at = changes;
+    }
+    return hr;
+}
+
 /* The row must be looked at after the lock on it was taken, because another process may delete it in between;
  * and that lock needs the row's id. Where the block is still there from an earlier session, its id is taken
  * on trust first.
@@ -195,10 +219,11 @@ static HRESULT acquire_named(struct database *db, const char *name, struct profi
     for (;;) {
         int64_t id = 0;
         bool trusted = profile && profile->generation == profile_database_generation();
-        if (trusted) {
-            add_user(profile);
+        if (trusted && add_user(profile) && is_found(profile)) {
+            *out = profile;
+            return S_OK;
         }
-        HRESULT hr = look_up(db, name, &id, NULL);
+        HRESULT hr = find_again(db, name, trusted ? profile : NULL, &id);
         if (hr == S_OK && trusted && profile->id == id) {
             *out = profile;
             return S_OK;
@@ -235,6 +260,64 @@ HRESULT profile_acquire(const char *name, struct profile **out)
     }
     profile_database_leave();
     free(default_name);
+    return hr;
+}
+
+/* Whether the row is there, marked or not, and still called so. */
+static HRESULT check_row(struct database *db, int64_t id, const char *name)
+{
+    sqlite3_stmt *statement = NULL;
+    HRESULT hr = database_prepare(db, "SELECT 1 FROM profile WHERE id = ?1 AND name = ?2", &statement);
+    if (hr != S_OK) {
+        return hr;
+    }
+    int rc = sqlite3_bind_int64(statement, 1, id);
+    rc = rc == SQLITE_OK ? sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC) : rc;
+    rc = rc == SQLITE_OK ? sqlite3_step(statement) : rc;
+    hr = rc == SQLITE_ROW    ? S_OK
+         : rc == SQLITE_DONE ? no_such_profile(name)
+                             : database_error(db, rc, "Cannot look for a profile");
+    database_done(statement);
+    return hr;
+}
+
+/* The block of a row, which several names can have had, and whose name another row can have by now. */
+static struct profile *find_listed_row(int64_t id, const char *name)
+{
+    unsigned generation = profile_database_generation();
+    pthread_mutex_lock(&list_lock);
+    struct profile *found = list;
+    while (found && (found->id != id || found->generation != generation || strcmp(found->name, name) != 0 ||
+                     !ref_unless_dying(found))) {
+        found = found->next;
+    }
+    pthread_mutex_unlock(&list_lock);
+    return found;
+}
+
+HRESULT profile_acquire_row(int64_t id, const char *name, struct profile **out)
+{
+    struct database *db;
+    *out = NULL;
+    HRESULT hr = profile_database_enter(&db);
+    if (hr != S_OK) {
+        return hr;
+    }
+    struct profile *profile = find_listed_row(id, name);
+    profile = profile ? profile : make_listed(name, id);
+    if (!profile) {
+        hr = fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left for a profile.");
+    } else {
+        add_user(profile); /* before looking: from then on the row stays */
+        hr = check_row(db, id, name);
+        if (hr != S_OK) {
+            drop_user(profile);
+            profile_unref(profile);
+            profile = NULL;
+        }
+    }
+    profile_database_leave();
+    *out = profile;
     return hr;
 }
 
@@ -291,6 +374,7 @@ HRESULT profile_row(struct database *db, struct profile *profile, int64_t *id)
         }
         pthread_mutex_lock(&list_lock);
         profile->id = row;
+        profile->found = false;
         profile->generation = profile_database_generation();
         pthread_mutex_unlock(&list_lock);
     }
@@ -325,6 +409,39 @@ void profile_announce_mark(void)
     pthread_mutex_unlock(&list_lock);
 }
 
+/* The last change may have been committed and not been counted yet: for a moment, or, where its process was stopped right there, for
+ * as long as SQLite would have waited for it. The list's lock is not held meanwhile (R9).
+ */
+HRESULT profile_begin_change(void)
+{
+    static const struct timespec moment = {0, 1000000};
+    enum { PATIENCE_MS = 10000 };
+    for (int waited = 0;; waited++) {
+        pthread_mutex_lock(&list_lock);
+        HRESULT hr = profile_locks_begin_change();
+        pthread_mutex_unlock(&list_lock);
+        if (hr != MAPI_E_TIMEOUT || waited == PATIENCE_MS) {
+            return hr;
+        }
+        nanosleep(&moment, NULL);
+    }
+}
+
+void profile_end_change(void)
+{
+    pthread_mutex_lock(&list_lock);
+    profile_locks_end_change();
+    pthread_mutex_unlock(&list_lock);
+}
+
+bool profile_changes(uint64_t *count)
+{
+    pthread_mutex_lock(&list_lock);
+    bool known = profile_locks_changes(count);
+    pthread_mutex_unlock(&list_lock);
+    return known;
+}
+
 void profile_create_lock_file(void)
 {
     pthread_mutex_lock(&list_lock);
@@ -348,4 +465,28 @@ void profile_forget_all(void)
     unfinished = true;
     pthread_mutex_unlock(&list_lock);
     profile_unref(previous);
+}
+
+/* ---- fork ---- */
+
+void profile_before_fork(void)
+{
+    pthread_mutex_lock(&list_lock);
+}
+
+void profile_after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&list_lock);
+}
+
+/* The users are the parent's, and so are the locks that say so; the descriptor through which the child sees them would drop none, but
+ * it would be one too many. The blocks stay: they are what inherited objects refer to, and as good as new ones. */
+void profile_after_fork_in_child(void)
+{
+    for (struct profile *profile = list; profile; profile = profile->next) {
+        profile->users = 0;
+    }
+    profile_locks_close(false);
+    unfinished = true;
+    pthread_mutex_unlock(&list_lock);
 }

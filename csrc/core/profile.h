@@ -19,6 +19,8 @@ struct profile {
     unsigned users;      /* sessions of this process on it; guarded by the list's lock */
     unsigned generation; /* of the database that `id` belongs to; guarded by the database's lock, as id is */
     int64_t id;
+    bool found;           /* the row was found under this name; guarded by the database's lock, as the count is: */
+    uint64_t found_at;    /* how many changes of the database there had been before */
     struct profile *next; /* in the list; guarded by its lock */
     char name[];
 };
@@ -31,6 +33,11 @@ void profile_unref(struct profile *profile);
  * drops the user and the reference.
  */
 HRESULT profile_acquire(const char *name, struct profile **out);
+
+/* The same for who joins a shared session: the profile of that row, also when it has been deleted or is to be renamed. `name` is its
+ * name as the members know it. MAPI_E_NOT_FOUND when it is gone.
+ */
+HRESULT profile_acquire_row(int64_t id, const char *name, struct profile **out);
 
 /* Ends a session's use of its profile. `may_wait`: an explicit logoff, which also carries out what was
  * postponed while the profile was in use; an implicit one leaves that to the next logon or logoff, because it
@@ -57,11 +64,21 @@ void profile_unclaim(int64_t id);
 /* Tells the other processes that something waits for the end of a session. Database entered, no transaction open. */
 void profile_announce_mark(void);
 
+/* Around a change of the database: see profile_locks.h. Database entered. */
+HRESULT profile_begin_change(void);
+void profile_end_change(void);
+bool profile_changes(uint64_t *count);
+
 /* What is kept about the lock file: made for the first profile; dropped where the file was deleted; dropped
  * for good, with what is cached, at MAPIUninitialize. Database locked.
  */
 void profile_create_lock_file(void);
 void profile_check_lock_file(void);
 void profile_forget_all(void);
+
+/* For process_fork.c. */
+void profile_before_fork(void);
+void profile_after_fork_in_parent(void);
+void profile_after_fork_in_child(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "core/profile_database.h"
 #include "core/resources.h"
+#include "core/unfinished.h"
 
 static const char what[] = "Cannot change the profiles";
 
@@ -150,6 +151,7 @@ HRESULT profile_admin_create(const char *name, unsigned flags, bool default_serv
     HRESULT hr = profile_database_enter_creating(&db);
     if (hr == S_OK) {
         profile_admin_finish(db);
+        unfinished_recover(db);
         hr = create_in(db, name, flags, default_services, ui, error);
         profile_database_leave();
     }
@@ -216,6 +218,7 @@ HRESULT profile_admin_delete(const char *name, bool app_profile)
     HRESULT hr = profile_database_enter(&db);
     if (hr == S_OK) {
         profile_admin_finish(db);
+        unfinished_recover(db);
         hr = delete_in(db, name, app_profile);
         profile_database_leave();
     }

@@ -10,6 +10,7 @@
 #include "core/home.h"
 #include "core/process.h"
 #include "core/profile.h"
+#include "core/unfinished.h"
 
 /* profile: one row per profile. A profile marked for deletion keeps its row until its last session ends, and
  * its name is free meanwhile. section: the sections of all profiles, the properties of each as one blob
@@ -84,7 +85,8 @@ static pthread_once_t lock_once = PTHREAD_ONCE_INIT;
 /* Everything below is guarded by the lock. */
 static struct database *connection;
 static unsigned generation;
-static unsigned depth; /* of transactions */
+static unsigned entered; /* how often the thread that has the lock has entered, each time holding the connection */
+static unsigned depth;   /* of transactions */
 
 static void make_lock(void)
 {
@@ -95,15 +97,24 @@ static void make_lock(void)
     pthread_mutexattr_destroy(&attributes);
 }
 
-void profile_database_lock(void)
+static void take_lock(void)
 {
     pthread_once(&lock_once, make_lock);
     pthread_mutex_lock(&lock);
 }
 
-void profile_database_leave(void)
+static void drop_lock(void)
 {
     pthread_mutex_unlock(&lock);
+}
+
+void profile_database_leave(void)
+{
+    entered--;
+    if (connection) { /* gone where MAPIUninitialize was called meanwhile, by this thread */
+        database_release(connection);
+    }
+    drop_lock();
 }
 
 unsigned profile_database_generation(void)
@@ -147,19 +158,21 @@ static HRESULT open_connection(bool create)
 static HRESULT enter(bool create, struct database **out)
 {
     *out = NULL;
-    profile_database_lock();
+    take_lock();
     HRESULT hr = process_check();
-    if (hr == S_OK && connection && depth == 0 && !database_is_current(connection)) {
+    if (hr == S_OK && connection && entered == 0 && !database_is_current(connection)) {
         forget_connection();
         profile_check_lock_file();
     }
     if (hr == S_OK && !connection) {
         hr = open_connection(create);
     }
+    hr = hr == S_OK ? database_hold(connection) : hr;
     if (hr != S_OK) {
-        profile_database_leave();
+        drop_lock();
         return hr;
     }
+    entered++;
     *out = connection;
     return S_OK;
 }
@@ -178,10 +191,36 @@ HRESULT profile_database_enter_creating(struct database **out)
     return hr;
 }
 
+/* Other processes are told of a change before it can be committed, and after it (profile_locks.h). */
+static HRESULT begin_outer(struct database *db)
+{
+    HRESULT hr = database_begin(db);
+    if (hr != S_OK) {
+        return hr;
+    }
+    hr = profile_begin_change();
+    if (hr != S_OK) {
+        database_rollback(db);
+    }
+    return hr;
+}
+
+static HRESULT end_outer(struct database *db, bool commit)
+{
+    HRESULT hr = S_OK;
+    if (commit) {
+        hr = database_commit(db);
+    } else {
+        database_rollback(db);
+    }
+    profile_end_change();
+    unfinished_settle(db);
+    return hr;
+}
+
 HRESULT profile_database_begin(struct database *db)
 {
-    HRESULT hr =
-        depth == 0 ? database_begin(db) : database_execute(db, "SAVEPOINT inner", "Cannot change the profiles");
+    HRESULT hr = depth == 0 ? begin_outer(db) : database_execute(db, "SAVEPOINT inner", "Cannot change the profiles");
     if (hr == S_OK) {
         depth++;
     }
@@ -194,11 +233,7 @@ HRESULT profile_database_end(struct database *db, bool commit)
     HRESULT hr = S_OK;
     depth--;
     if (depth == 0) {
-        if (commit) {
-            return database_commit(db);
-        }
-        database_rollback(db);
-        return S_OK;
+        return end_outer(db, commit);
     }
     if (commit) {
         hr = database_execute(db, "RELEASE inner", what);
@@ -211,10 +246,59 @@ HRESULT profile_database_end(struct database *db, bool commit)
     return hr;
 }
 
+bool profile_database_changing(void)
+{
+    if (pthread_once(&lock_once, make_lock) != 0 || pthread_mutex_trylock(&lock) != 0) {
+        return false; /* another thread has it */
+    }
+    bool changing = depth > 0;
+    drop_lock();
+    return changing;
+}
+
 void profile_database_close(void)
 {
-    profile_database_lock();
+    take_lock();
     forget_connection();
     profile_forget_all();
-    profile_database_leave();
+    drop_lock();
+}
+
+void profile_database_give_up(void)
+{
+    take_lock();
+    if (entered == 0) {
+        forget_connection();
+        profile_forget_all();
+    }
+    drop_lock();
+}
+
+/* ---- fork ---- */
+
+static bool locked_for_fork;
+
+/* Not waited for: whoever has it is not using the connection (that has been waited for), or is this thread itself. */
+void profile_database_before_fork(void)
+{
+    pthread_once(&lock_once, make_lock);
+    locked_for_fork = pthread_mutex_trylock(&lock) == 0;
+}
+
+void profile_database_after_fork_in_parent(void)
+{
+    if (locked_for_fork) {
+        drop_lock();
+    }
+}
+
+void profile_database_after_fork_in_child(void)
+{
+    if (locked_for_fork) {
+        drop_lock(); /* refused: the lock takes the child for another thread */
+    } else {         /* by one that is not here */
+        entered = 0;
+        depth = 0;
+    }
+    make_lock();
 }

@@ -23,9 +23,6 @@ HRESULT profile_database_enter_creating(struct database **out);
 
 void profile_database_leave(void);
 
-/* The lock alone, for what it protects beside the connection (profile.c, section.c). */
-void profile_database_lock(void);
-
 /* How often a database was opened; row ids kept from an earlier opening are to be looked up anew. Lock held. */
 unsigned profile_database_generation(void);
 
@@ -36,7 +33,19 @@ unsigned profile_database_generation(void);
 HRESULT profile_database_begin(struct database *db);
 HRESULT profile_database_end(struct database *db, bool commit);
 
+/* Whether this thread is between the two. */
+bool profile_database_changing(void);
+
 /* Closes the connection and the lock file, for MAPIUninitialize. */
 void profile_database_close(void);
+
+/* The same for a fast shutdown; where this thread is in the middle of using the connection, it stays as it is, for whoever opens the
+ * file next to recover. */
+void profile_database_give_up(void);
+
+/* For process_fork.c. */
+void profile_database_before_fork(void);
+void profile_database_after_fork_in_parent(void);
+void profile_database_after_fork_in_child(void);
 
 #endif

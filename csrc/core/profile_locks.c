@@ -3,15 +3,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <mapidefs.h>
+#include <mapicode.h>
 
+#include "base/failure.h"
 #include "core/home.h"
 
-/* The file begins with the counter; the bytes that are locked lie beyond it and are never written. */
-enum { COUNTER_BYTES = 8, LOCKED_FROM = 64 };
+/* The file begins with the counters, each of which has its first byte locked while it is changed; the bytes that are locked
+ * for profiles lie beyond them and are never written. */
+enum { COUNTER_BYTES = 8, CHANGES_AT = 8, LOCKED_FROM = 64 };
+
+/* Twice, so that half a count, which a read during a write could see, is none. */
+struct changes {
+    uint64_t count;
+    uint64_t inverse;
+};
 
 /* Guarded by profile.c's lock. Written only with the profile database's lock held as well, which is enough to
    read it. */
@@ -92,6 +101,69 @@ void profile_locks_add_mark(void)
     ssize_t written = pwrite(file, &count, COUNTER_BYTES, 0);
     (void)written;
     change_lock(file, 0, F_UNLCK, F_SETLK);
+}
+
+static uint64_t changing; /* the odd count of the change that is being made; guarded by the database's lock */
+
+static bool read_changes(int file, uint64_t *count)
+{
+    struct changes changes;
+    if (file < 0 || pread(file, &changes, sizeof changes, CHANGES_AT) != (ssize_t)sizeof changes) {
+        return false;
+    }
+    *count = changes.count;
+    return changes.count == ~changes.inverse;
+}
+
+static bool write_changes(int file, uint64_t count)
+{
+    const struct changes changes = {count, ~count};
+    errno = 0;
+    return pwrite(file, &changes, sizeof changes, CHANGES_AT) == (ssize_t)sizeof changes;
+}
+
+bool profile_locks_changes(uint64_t *count)
+{
+    return read_changes(lock_file(false), count) && *count % 2 == 0;
+}
+
+static HRESULT cannot_count(int error)
+{
+    HRESULT hr = error == ENOSPC || error == EDQUOT   ? MAPI_E_NOT_ENOUGH_DISK
+                 : error == EMFILE || error == ENFILE ? MAPI_E_NOT_ENOUGH_RESOURCES
+                 : error == EAGAIN                    ? MAPI_E_TIMEOUT
+                                                      : MAPI_E_NO_ACCESS;
+    return fail(
+        hr, "Cannot change the profiles: the file profiles.lock, which tells other processes of it, cannot be %s: %s.",
+        error == EAGAIN ? "locked" : "written", strerror(error != 0 ? error : EIO));
+}
+
+HRESULT profile_locks_begin_change(void)
+{
+    uint64_t count = 0;
+    errno = 0;
+    int file = lock_file(true);
+    if (file < 0 || !change_lock(file, CHANGES_AT, F_WRLCK, F_SETLK)) {
+        return cannot_count(errno == EACCES && file >= 0 ? EAGAIN : errno);
+    }
+    if (!read_changes(file, &count)) {
+        count = 0;
+    }
+    changing = count + 1 + count % 2; /* another odd one where somebody died */
+    if (!write_changes(file, changing)) {
+        int error = errno;
+        change_lock(file, CHANGES_AT, F_UNLCK, F_SETLK);
+        return cannot_count(error);
+    }
+    return S_OK;
+}
+
+/* Where it cannot be written it stays odd, until the next change. */
+void profile_locks_end_change(void)
+{
+    int file = lock_file(false);
+    write_changes(file, changing + 1);
+    change_lock(file, CHANGES_AT, F_UNLCK, F_SETLK);
 }
 
 void profile_locks_close(bool if_deleted)

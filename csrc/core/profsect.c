@@ -21,7 +21,7 @@ static struct profsect *of(IProfSect *This)
 HRESULT profsect_enter(struct profsect *self)
 {
     if (self->life_is_callers) {
-        return lifeline_ended(self->life) ? MAPI_E_INVALID_OBJECT : S_OK;
+        return lifeline_ended(self->life) ? lifeline_refusal(self->life) : S_OK;
     }
     return lifeline_enter(self->life);
 }

@@ -52,4 +52,10 @@ struct profsect_request {
  */
 HRESULT profsect_open(const struct profsect_request *request, LPPROFSECT *out);
 
+/* A session has ended: what was opened through it keeps nobody from opening it any more, released or not. */
+void profsect_end(const struct lifeline *life);
+
+/* For MAPIUninitialize, with profiles.db closed: the file of the locks too. */
+void profsect_forget_locks(void);
+
 #endif

@@ -4,23 +4,33 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
+#include "base/fork.h"
 #include "core/profile_database.h"
 #include "core/profsect_private.h"
+#include "core/section_locks.h"
 
 static pthread_mutex_t claims_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct profsect *open_sections; /* those that claim */
 
-/* Readers exclude a writer, a writer everybody. An object whose session has ended claims nothing any more,
- * even where its client has not released it.
+static bool is_same(const struct profsect *a, const struct profsect *b)
+{
+    return uid_equal(&a->uid, &b->uid) && a->profile->id == b->profile->id &&
+           a->profile->generation == b->profile->generation;
+}
+
+/* Readers exclude a writer, a writer everybody, in this process and in others. An object whose session has ended claims
+ * nothing any more, even where its client has not released it.
  */
 static bool claim(struct profsect *self)
 {
     bool free_to_open = true;
     pthread_mutex_lock(&claims_lock);
     for (const struct profsect *other = open_sections; other && free_to_open; other = other->next) {
-        free_to_open = !uid_equal(&other->uid, &self->uid) || other->profile->id != self->profile->id ||
-                       other->profile->generation != self->profile->generation ||
-                       (other->life && lifeline_ended(other->life)) || (!self->writable && !other->writable);
+        free_to_open = !is_same(self, other) || (other->life && lifeline_ended(other->life)) ||
+                       (!self->writable && !other->writable);
+    }
+    if (free_to_open) {
+        free_to_open = self->loose || section_lock(self->profile->id, &self->uid, self->writable);
     }
     if (free_to_open) {
         self->next = open_sections;
@@ -31,23 +41,86 @@ static bool claim(struct profsect *self)
     return free_to_open;
 }
 
+/* Claims' lock held. */
+static void give_up(struct profsect **link)
+{
+    struct profsect *self = *link;
+    *link = self->next;
+    self->claims = false;
+    const struct profsect *other = open_sections;
+    while (other && !is_same(self, other)) {
+        other = other->next;
+    }
+    if (!other && !self->loose) {
+        section_unlock(self->profile->id, &self->uid);
+    }
+}
+
 static void give_up_claim(struct profsect *self)
 {
     pthread_mutex_lock(&claims_lock);
     struct profsect **link = &open_sections;
-    while (*link != self) {
+    while (*link && *link != self) {
         link = &(*link)->next;
     }
-    *link = self->next;
+    if (*link) {
+        give_up(link);
+    }
     pthread_mutex_unlock(&claims_lock);
+}
+
+void profsect_end(const struct lifeline *life)
+{
+    pthread_mutex_lock(&claims_lock);
+    for (struct profsect **link = &open_sections; *link;) {
+        if ((*link)->life == life) {
+            give_up(link);
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    pthread_mutex_unlock(&claims_lock);
+}
+
+void profsect_forget_locks(void)
+{
+    pthread_mutex_lock(&claims_lock);
+    section_locks_close();
+    pthread_mutex_unlock(&claims_lock);
+}
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&claims_lock); /* no leaf: home.h is asked with it held */
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&claims_lock);
+}
+
+/* What the parent has open is no concern of the child's objects; its locks are. */
+static void after_fork_in_child(void)
+{
+    section_locks_close();
+    while (open_sections) {
+        open_sections->claims = false;
+        open_sections = open_sections->next;
+    }
+    pthread_mutex_unlock(&claims_lock);
+}
+
+static HRESULT prepare_fork(void)
+{
+    static const struct fork_hooks hooks = {FORK_RANK_SESSIONS + 1, before_fork, after_fork_in_parent,
+                                            after_fork_in_child};
+    return fork_hooks_add(&hooks);
 }
 
 static void destroy(struct object *object)
 {
     struct profsect *self = (struct profsect *)object;
-    if (self->claims) {
-        give_up_claim(self);
-    }
+    give_up_claim(self);
     object_retire(object);
     profile_unref(self->profile);
     loose_section_unref(self->loose);
@@ -169,6 +242,7 @@ HRESULT profsect_open(const struct profsect_request *request, LPPROFSECT *out)
     }
     *out = NULL;
     HRESULT hr = check_arguments(request);
+    hr = hr == S_OK ? prepare_fork() : hr;
     struct profsect *self = NULL;
     if (hr == S_OK) {
         self = make(request);

@@ -132,8 +132,7 @@ HRESULT resources_note_section(struct database *db, const struct section *sectio
     return hr;
 }
 
-/* False when it could not be found out. */
-static bool remove_if_unused(struct database *db, const struct resource *resource)
+bool resources_remove_if_unused(struct database *db, const struct resource *resource)
 {
     bool used = true;
     char *home = NULL;
@@ -152,7 +151,7 @@ static bool remove_if_unused(struct database *db, const struct resource *resourc
 void resources_remove_unused(struct database *db, const struct resource_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        remove_if_unused(db, &list->items[i]);
+        resources_remove_if_unused(db, &list->items[i]);
     }
 }
 
@@ -171,7 +170,7 @@ void resources_finish(struct database *db)
     database_done(statement);
     for (size_t i = 0; i < list.count; i++) {
         bool ignored;
-        if (remove_if_unused(db, &list.items[i]) &&
+        if (resources_remove_if_unused(db, &list.items[i]) &&
             run_with_resource(db, "DELETE FROM leftover WHERE dll = ?1 AND record_key = ?2", &list.items[i],
                               &ignored) != S_OK) {
             break; /* found again next time, and then there is nothing to remove any more */

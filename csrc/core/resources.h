@@ -5,6 +5,7 @@
 #ifndef CORE_RESOURCES_H
 #define CORE_RESOURCES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <mapidefs.h>
@@ -36,6 +37,9 @@ HRESULT resources_note_section(struct database *db, const struct section *sectio
 /* Removes what was written down and is used no more; for after the commit. What cannot be done now stays
    written down. */
 void resources_finish(struct database *db);
+
+/* Removes what no section names. False when that could not be found out. */
+bool resources_remove_if_unused(struct database *db, const struct resource *resource);
 
 /* The same at once, for what a transaction made that was rolled back. */
 void resources_remove_unused(struct database *db, const struct resource_list *list);

@@ -7,6 +7,7 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
+#include "base/fork.h"
 #include "store/store.h"
 
 static const struct service_provider store_providers[] = {{
@@ -22,7 +23,7 @@ static const struct service_provider store_providers[] = {{
 static const struct service built_in[] = {{
     .name = "LUAMAPI",
     .display_name = "Message Store",
-    .dll_name = "luamapi",
+    .dll_name = STORE_DLL_NAME,
     .entry_name = "ServiceEntry",
     .entry = store_service_entry,
     .resource_flags = SERVICE_DEFAULT_STORE,
@@ -37,6 +38,7 @@ enum { BUILT_IN_COUNT = sizeof built_in / sizeof built_in[0], REGISTERED_MAX = 1
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct service *registered[REGISTERED_MAX];
 static size_t registered_count;
+FORK_KEEPS_WHOLE(lock);
 
 const struct service *service_at(size_t index)
 {

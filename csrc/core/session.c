@@ -8,6 +8,9 @@
 
 #include "base/failure.h"
 #include "core/admin.h"
+#include "core/fast_shutdown.h"
+#include "core/advise_sink.h"
+#include "core/status.h"
 
 OBJECT_IUNKNOWN(session, IMAPISession)
 
@@ -18,7 +21,8 @@ struct session *session_of(IMAPISession *This)
 
 HRESULT session_enter(struct session *self)
 {
-    failure_clear(); /* not every failure comes with a sentence, and an old one would pass for its reason */
+    advise_sink_pump_thread(); /* before any lock is taken, since sinks may do anything (N8) */
+    failure_clear();           /* not every failure comes with a sentence, and an old one would pass for its reason */
     return lifeline_enter(self->core->life);
 }
 
@@ -139,28 +143,9 @@ static HRESULT STDMETHODCALLTYPE query_identity(IMAPISession *This, ULONG *size,
     return session_leave(session_of(This), hr);
 }
 
-/* The checks in their order: the session's state, what is reserved, the flags (L1 to L4). Nothing has changed
- * when one fails. A private session has nobody to tell (L5), and without a dialog there is nobody to ask.
- */
 static HRESULT STDMETHODCALLTYPE logoff(IMAPISession *This, ULONG_PTR ui, ULONG flags, ULONG reserved)
 {
-    struct session *self = session_of(This);
-    (void)ui;
-    HRESULT hr = session_enter(self);
-    if (hr != S_OK) {
-        return hr;
-    }
-    if (reserved != 0) {
-        hr = fail(MAPI_E_INVALID_PARAMETER, "The reserved argument of Logoff must be 0.");
-    } else if (flags & ~(MAPI_LOGOFF_SHARED | MAPI_LOGOFF_UI)) {
-        hr = fail(MAPI_E_UNKNOWN_FLAGS, "Logoff does not know the flags 0x%08x.",
-                  (unsigned)(flags & ~(MAPI_LOGOFF_SHARED | MAPI_LOGOFF_UI)));
-    }
-    hr = session_leave(self, hr);
-    if (hr != S_OK) {
-        return hr;
-    }
-    return session_core_end(self->core, true) ? S_OK : MAPI_E_INVALID_OBJECT;
+    return session_logoff(session_of(This), ui, flags, reserved);
 }
 
 static HRESULT STDMETHODCALLTYPE set_default_store(IMAPISession *This, ULONG flags, ULONG size, LPENTRYID id)
@@ -211,30 +196,38 @@ static HRESULT STDMETHODCALLTYPE open_address_book(IMAPISession *This, ULONG_PTR
 
 static HRESULT STDMETHODCALLTYPE get_status_table(IMAPISession *This, ULONG flags, LPMAPITABLE *out)
 {
-    (void)flags;
     if (out) {
         *out = NULL;
     }
-    return unsupported(This, "status table");
+    HRESULT hr = session_enter(session_of(This));
+    if (hr != S_OK) {
+        return hr;
+    }
+    hr = out ? session_status_table(session_of(This)->core, flags, out) : no_place("GetStatusTable");
+    return session_leave(session_of(This), hr);
 }
 
 static HRESULT STDMETHODCALLTYPE advise(IMAPISession *This, ULONG size, LPENTRYID id, ULONG mask, LPMAPIADVISESINK sink,
                                         ULONG_PTR *connection)
 {
-    (void)size;
-    (void)id;
-    (void)mask;
-    (void)sink;
     if (connection) {
         *connection = 0;
     }
-    return unsupported(This, "notifications");
+    HRESULT hr = session_enter(session_of(This));
+    if (hr != S_OK) {
+        return hr;
+    }
+    hr = connection ? session_advise(session_of(This)->core, size, id, mask, sink, connection) : no_place("Advise");
+    return session_leave(session_of(This), hr);
 }
 
 static HRESULT STDMETHODCALLTYPE unadvise(IMAPISession *This, ULONG_PTR connection)
 {
-    (void)connection;
-    return unsupported(This, "notifications");
+    HRESULT hr = session_enter(session_of(This));
+    if (hr != S_OK) {
+        return hr;
+    }
+    return session_leave(session_of(This), session_unadvise(session_of(This)->core, connection));
 }
 
 static HRESULT STDMETHODCALLTYPE message_options(IMAPISession *This, ULONG_PTR ui, ULONG flags, LPTSTR type,
@@ -347,11 +340,15 @@ static struct lifeline *lifeline_of(struct object *object)
 
 static HRESULT query(struct object *object, REFIID iid, void **out)
 {
-    if (!IsEqualIID(iid, &IID_IMapiSessionInfo)) {
+    struct session *self = (struct session *)object;
+    if (IsEqualIID(iid, &IID_IMapiSessionInfo)) {
+        *out = &self->info;
+    } else if (IsEqualIID(iid, &IID_IMAPIClientShutdown)) {
+        *out = &self->shutdown;
+    } else {
         return MAPI_E_INTERFACE_NOT_SUPPORTED;
     }
     object_addref(object);
-    *out = &((struct session *)object)->info;
     return S_OK;
 }
 
@@ -372,8 +369,17 @@ HRESULT session_create(struct session_core *core, LPMAPISESSION *out)
     }
     self->core = core;
     self->info.lpVtbl = &session_info_vtbl;
+    self->shutdown.lpVtbl = &session_shutdown_vtbl;
     object_init(&self->object, &type, &session_vtbl);
     session_core_bind(core, self);
     *out = (LPMAPISESSION)(void *)self;
     return S_OK;
+}
+
+void session_discard(LPMAPISESSION session)
+{
+    struct session *self = session_of(session);
+    object_retire(&self->object);
+    session_core_unref(self->core);
+    free(self);
 }

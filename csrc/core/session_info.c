@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "core/session.h"
+#include "core/slot.h"
 #include "core/text.h"
 #include "store/store.h"
 
@@ -30,15 +31,29 @@ static ULONG STDMETHODCALLTYPE release(IMapiSessionInfo *This)
     return object_release(&of(This)->object);
 }
 
-/* Every session is private as yet. */
-static HRESULT answer_no(IMapiSessionInfo *This, BOOL *answer)
+static bool core_is_shared(const struct session_core *core)
+{
+    return core->slot != NULL;
+}
+
+static bool core_was_joined(const struct session_core *core)
+{
+    return core->joined;
+}
+
+static bool core_is_shutdown_pending(const struct session_core *core)
+{
+    return core->slot && slot_client_is_closed(core->slot);
+}
+
+static HRESULT answer(IMapiSessionInfo *This, bool (*question)(const struct session_core *core), BOOL *out)
 {
     HRESULT hr = session_enter(of(This));
     if (hr != S_OK) {
         return hr;
     }
-    if (answer) {
-        *answer = FALSE;
+    if (out) {
+        *out = question(of(This)->core);
     } else {
         hr = fail(MAPI_E_INVALID_PARAMETER, "The answer needs a place.");
     }
@@ -47,17 +62,17 @@ static HRESULT answer_no(IMapiSessionInfo *This, BOOL *answer)
 
 static HRESULT STDMETHODCALLTYPE is_shared(IMapiSessionInfo *This, BOOL *shared)
 {
-    return answer_no(This, shared);
+    return answer(This, core_is_shared, shared);
 }
 
 static HRESULT STDMETHODCALLTYPE was_joined(IMapiSessionInfo *This, BOOL *joined)
 {
-    return answer_no(This, joined);
+    return answer(This, core_was_joined, joined);
 }
 
 static HRESULT STDMETHODCALLTYPE is_shutdown_pending(IMapiSessionInfo *This, BOOL *pending)
 {
-    return answer_no(This, pending);
+    return answer(This, core_is_shutdown_pending, pending);
 }
 
 static HRESULT STDMETHODCALLTYPE get_profile_name(IMapiSessionInfo *This, LPWSTR *name)
@@ -140,7 +155,7 @@ static HRESULT list_logons(struct session_core *core, IMSLogon ***out, size_t *c
 }
 
 /* A session that never logged on to a store has left nothing in one: that common case opens none. */
-static HRESULT count_pending(struct session_core *core, ULONG *unsent, ULONG *unsaved)
+static HRESULT count_left_in_stores(struct session_core *core, struct session_pending *out)
 {
     struct section_list stores = {0};
     IMSLogon **logons = NULL;
@@ -150,7 +165,7 @@ static HRESULT count_pending(struct session_core *core, ULONG *unsent, ULONG *un
     }
     HRESULT hr = list_logons(core, &logons, &count);
     for (size_t i = 0; i < count; i++) {
-        *unsaved += count_unsaved(logons[i]);
+        out->unsaved += count_unsaved(logons[i]);
         logons[i]->lpVtbl->Release(logons[i]);
     }
     free(logons);
@@ -158,28 +173,35 @@ static HRESULT count_pending(struct session_core *core, ULONG *unsent, ULONG *un
         hr = session_store_sections(core, &stores);
     }
     for (size_t i = 0; hr == S_OK && i < stores.count; i++) {
-        *unsent += count_unsent(core, &stores.items[i]);
+        out->unsent += count_unsent(core, &stores.items[i]);
     }
     section_list_clear(&stores);
     return hr;
 }
 
+HRESULT session_count_pending(struct session_core *core, struct session_pending *out)
+{
+    memset(out, 0, sizeof *out);
+    HRESULT hr = count_left_in_stores(core, out);
+    return hr == S_OK && core->slot ? slot_client_others(core->slot, &out->clients) : hr;
+}
+
 static HRESULT STDMETHODCALLTYPE get_pending(IMapiSessionInfo *This, ULONG *unsent, ULONG *unsaved, ULONG *clients)
 {
-    ULONG messages = 0, objects = 0;
+    struct session_pending pending;
     HRESULT hr = session_enter(of(This));
     if (hr != S_OK) {
         return hr;
     }
-    hr = count_pending(of(This)->core, &messages, &objects);
+    hr = session_count_pending(of(This)->core, &pending);
     if (hr == S_OK && unsent) {
-        *unsent = messages;
+        *unsent = pending.unsent;
     }
     if (hr == S_OK && unsaved) {
-        *unsaved = objects;
+        *unsaved = pending.unsaved;
     }
     if (hr == S_OK && clients) {
-        *clients = 0;
+        *clients = pending.clients;
     }
     return session_leave(of(This), hr);
 }

@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "core/profile_database.h"
 #include "core/session.h"
+#include "core/status.h"
 
 /* Whether a section of the profile is the store that the entry identifier means. Two identifiers of one store
  * may differ, so its provider is asked; it is loaded by then.
@@ -186,6 +187,9 @@ HRESULT session_open_entry(struct session_core *core, ULONG size, LPENTRYID id, 
     if (flags & ~known) {
         return fail(MAPI_E_UNKNOWN_FLAGS, "OpenEntry does not know the flags 0x%08x.", (unsigned)(flags & ~known));
     }
+    if (status_entryid_is(size, id)) {
+        return session_open_status(core, size, id, iid, flags, type, out);
+    }
     switch (entryid_parse(size, id, &uid, &store)) {
     case ENTRYID_STORE:
         return open_store_entry(core, size, id, iid, flags, type, out);
@@ -207,5 +211,80 @@ HRESULT session_open_entry(struct session_core *core, ULONG size, LPENTRYID id, 
                  ? fail(hr, "The message store was opened for reading, so nothing in it can be opened for writing.")
                  : again;
     }
+    return hr;
+}
+
+/* The section of the store whose objects carry this identifier. */
+static const struct section *section_of_key(const struct section_list *sections, const MAPIUID *key)
+{
+    for (size_t i = 0; i < sections->count; i++) {
+        MAPIUID own;
+        if (bag_uid(&sections->items[i].props, PR_RECORD_KEY, &own) && uid_equal(&own, key)) {
+            return &sections->items[i];
+        }
+    }
+    return NULL;
+}
+
+static HRESULT find_store_section(struct session_core *core, const struct store_entryid *id,
+                                  const struct section_list *sections, const struct section **out)
+{
+    struct store_provider *provider = NULL;
+    const struct service *service = service_by_dll(id->dll_name);
+    *out = NULL;
+    HRESULT hr = service ? session_provider_acquire(core, service, &provider) : S_OK;
+    if (hr == S_OK && service) {
+        *out = find_section(provider, id, sections);
+        session_provider_release(core, provider);
+    }
+    return hr;
+}
+
+static HRESULT open_section(struct session_core *core, const struct section *section, IMSLogon **logon, LPMDB *store)
+{
+    const struct prop_entry *id = bag_binary(&section->props, PR_ENTRYID);
+    *logon = session_logon_of_section(core, &section->uid);
+    if (*logon) {
+        return S_OK;
+    }
+    HRESULT hr =
+        id ? session_open_store(core, 0, id->size, (LPENTRYID)id->bytes, NULL, MDB_NO_DIALOG | MAPI_BEST_ACCESS, store)
+           : MAPI_E_UNKNOWN_ENTRYID;
+    *logon = SUCCEEDED(hr) ? session_logon_of_section(core, &section->uid) : NULL;
+    if (SUCCEEDED(hr) && !*logon) {
+        (*store)->lpVtbl->Release(*store);
+        *store = NULL;
+        hr = fail(MAPI_E_CALL_FAILED, "The provider has opened the store without a logon.");
+    }
+    return SUCCEEDED(hr) ? S_OK : hr;
+}
+
+HRESULT session_logon_for(struct session_core *core, ULONG size, LPENTRYID id, IMSLogon **logon, LPMDB *store)
+{
+    MAPIUID uid;
+    struct store_entryid store_id;
+    struct section_list sections = {0};
+    const struct section *section = NULL;
+    *logon = NULL;
+    *store = NULL;
+    enum entryid_kind kind = entryid_parse(size, id, &uid, &store_id);
+    if (kind == ENTRYID_MALFORMED) {
+        return fail(MAPI_E_INVALID_ENTRYID, "The entry identifier is too short or cut off.");
+    }
+    if (kind == ENTRYID_OBJECT && (*logon = session_logon_of(core, &uid)) != NULL) {
+        return S_OK;
+    }
+    HRESULT hr = session_store_sections(core, &sections);
+    if (hr == S_OK && kind == ENTRYID_STORE) {
+        hr = find_store_section(core, &store_id, &sections, &section);
+    } else if (hr == S_OK) {
+        section = section_of_key(&sections, &uid);
+    }
+    if (hr == S_OK) {
+        hr = section ? open_section(core, section, logon, store)
+                     : fail(MAPI_E_UNKNOWN_ENTRYID, "The entry identifier belongs to no store of the profile '%s'.",
+                            core->profile->name);
+    }
+    section_list_clear(&sections);
     return hr;
 }

@@ -10,8 +10,7 @@
 #include "core/session.h"
 #include "core/table_row.h"
 
-/* All provider sections of the session's profile. */
-static HRESULT provider_sections(struct session_core *core, struct section_list *out)
+HRESULT session_provider_sections(struct session_core *core, struct section_list *out)
 {
     struct database *db;
     int64_t id = 0;
@@ -27,7 +26,7 @@ static HRESULT provider_sections(struct session_core *core, struct section_list 
 
 HRESULT session_store_sections(struct session_core *core, struct section_list *out)
 {
-    HRESULT hr = provider_sections(core, out);
+    HRESULT hr = session_provider_sections(core, out);
     if (hr != S_OK) {
         return hr;
     }
@@ -43,6 +42,16 @@ HRESULT session_store_sections(struct session_core *core, struct section_list *o
     return S_OK;
 }
 
+ULONG session_resource_flags(const struct session_core *core, const struct section *section)
+{
+    ULONG flags = bag_long(&section->props, PR_RESOURCE_FLAGS, 0);
+    if (core->simple_chosen) {
+        flags &= ~STATUS_SIMPLE_STORE;
+        flags |= uid_equal(&core->simple_store, &section->uid) ? STATUS_SIMPLE_STORE : 0;
+    }
+    return flags;
+}
+
 /* The default store is the first of the profile with STATUS_DEFAULT_STORE (mapi-profiles.md). */
 static size_t default_store(const struct section_list *stores)
 {
@@ -54,7 +63,7 @@ static size_t default_store(const struct section_list *stores)
 }
 
 static HRESULT append_store(struct memtable *table, const SPropTagArray *columns, const struct section *section,
-                            bool is_default)
+                            ULONG flags, bool is_default)
 {
     struct table_row row;
     HRESULT hr = table_row_begin(&row, columns->cValues + 1);
@@ -65,6 +74,7 @@ static HRESULT append_store(struct memtable *table, const SPropTagArray *columns
     table_row_add_binary(&row, PR_INSTANCE_KEY, section->uid.ab, sizeof section->uid.ab);
     table_row_add_long(&row, PR_OBJECT_TYPE, MAPI_STORE);
     table_row_add_boolean(&row, PR_DEFAULT_STORE, is_default);
+    table_row_add_long(&row, PR_RESOURCE_FLAGS, flags);
     return table_row_append(&row, table);
 }
 
@@ -86,7 +96,8 @@ HRESULT session_stores_table(struct session_core *core, ULONG flags, LPMAPITABLE
     hr = hr == S_OK ? memtable_create(core->life, columns, &table) : hr;
     size_t chosen = default_store(&stores);
     for (size_t i = 0; i < stores.count && hr == S_OK; i++) {
-        hr = append_store(table, columns, &stores.items[i], i == chosen);
+        hr =
+            append_store(table, columns, &stores.items[i], session_resource_flags(core, &stores.items[i]), i == chosen);
     }
     section_list_clear(&stores);
     if (hr != S_OK) {
@@ -199,10 +210,13 @@ HRESULT session_set_default_store(struct session_core *core, ULONG flags, ULONG 
         hr = find_store(core, &stores, size, id, &chosen);
         hr = hr == S_OK ? check_capable(core, size, id) : hr;
     }
-    /* A temporary choice is for the tables of this session only, and the one that shows it, the status table,
-       does not exist. */
+    /* A temporary choice is for the tables of this session only (imapisession-setdefaultstore.md). */
     if (hr == S_OK && flags != MAPI_SIMPLE_STORE_TEMPORARY) {
         hr = move_flag(core, &stores, id ? chosen : stores.count, flag);
+    }
+    if (hr == S_OK && flag == STATUS_SIMPLE_STORE) {
+        core->simple_chosen = flags == MAPI_SIMPLE_STORE_TEMPORARY;
+        core->simple_store = id ? stores.items[chosen].uid : uid_none;
     }
     section_list_clear(&stores);
     return hr;
@@ -278,7 +292,7 @@ HRESULT session_query_identity(struct session_core *core, ULONG *size, LPENTRYID
 {
     struct section_list status = {0}, sections = {0};
     HRESULT hr = copy_status_rows(core, &status);
-    hr = hr == S_OK ? provider_sections(core, &sections) : hr;
+    hr = hr == S_OK ? session_provider_sections(core, &sections) : hr;
     if (hr == S_OK) {
         hr = search(&status, true, size, out);
         hr = hr == MAPI_E_NOT_FOUND ? search(&sections, true, size, out) : hr;

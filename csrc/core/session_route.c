@@ -8,6 +8,7 @@
 
 #include "base/failure.h"
 #include "core/session.h"
+#include "core/status.h"
 
 static bool has_registered(const struct store_logon *logon, const MAPIUID *uid)
 {
@@ -31,6 +32,20 @@ IMSLogon *session_logon_of(struct session_core *core, const MAPIUID *uid)
     }
     if (best) {
         found = best->logon;
+        found->lpVtbl->AddRef(found);
+    }
+    pthread_mutex_unlock(&core->lock);
+    return found;
+}
+
+IMSLogon *session_logon_of_section(struct session_core *core, const MAPIUID *section)
+{
+    IMSLogon *found = NULL;
+    pthread_mutex_lock(&core->lock);
+    for (const struct store_logon *logon = core->logons; logon && !found; logon = logon->next) {
+        found = uid_equal(&logon->section, section) ? logon->logon : NULL;
+    }
+    if (found) {
         found->lpVtbl->AddRef(found);
     }
     pthread_mutex_unlock(&core->lock);
@@ -87,6 +102,19 @@ static HRESULT compare_objects(struct session_core *core, ULONG size1, LPENTRYID
     return hr;
 }
 
+/* Those of status rows are MAPI's own; any other is not the same. */
+static HRESULT compare_status(ULONG size1, LPENTRYID id1, ULONG size2, LPENTRYID id2, ULONG *result)
+{
+    struct status_key key1, key2;
+    HRESULT hr = status_entryid_is(size1, id1) ? status_entryid_parse(size1, id1, &key1) : S_FALSE;
+    HRESULT hr2 = status_entryid_is(size2, id2) ? status_entryid_parse(size2, id2, &key2) : S_FALSE;
+    if (FAILED(hr) || FAILED(hr2)) {
+        return FAILED(hr) ? hr : hr2;
+    }
+    *result = hr == S_OK && hr2 == S_OK && key1.type == key2.type && uid_equal(&key1.section, &key2.section);
+    return S_OK;
+}
+
 /* Malformed identifiers: MAPI_E_UNKNOWN_ENTRYID; of different providers: not the same (06 N17). */
 HRESULT session_compare(struct session_core *core, ULONG size1, LPENTRYID id1, ULONG size2, LPENTRYID id2, ULONG flags,
                         ULONG *result)
@@ -104,6 +132,9 @@ HRESULT session_compare(struct session_core *core, ULONG size1, LPENTRYID id1, U
     enum entryid_kind kind2 = entryid_parse(size2, id2, &uid2, &store2);
     if (kind1 == ENTRYID_MALFORMED || kind2 == ENTRYID_MALFORMED) {
         return unknown("An entry identifier is missing, too short or cut off.");
+    }
+    if (status_entryid_is(size1, id1) || status_entryid_is(size2, id2)) {
+        return compare_status(size1, id1, size2, id2, result);
     }
     if (kind1 == ENTRYID_STORE && kind2 == ENTRYID_STORE) {
         return compare_stores(core, &store1, &store2, result);

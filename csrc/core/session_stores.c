@@ -29,10 +29,18 @@ static bool drop_provider(struct session_core *core, struct store_provider *prov
     return true;
 }
 
-static void shut_down(struct store_provider *provider)
+/* After a fork providers are the parent's (R8), after a fast shutdown they have been told all there is: they are only released. */
+static bool only_released(const struct session_core *core)
+{
+    return lifeline_inherited(core->life) || lifeline_all_ended();
+}
+
+static void shut_down(const struct session_core *core, struct store_provider *provider)
 {
     ULONG flags = 0;
-    provider->provider->lpVtbl->Shutdown(provider->provider, &flags);
+    if (!only_released(core)) {
+        provider->provider->lpVtbl->Shutdown(provider->provider, &flags);
+    }
     provider->provider->lpVtbl->Release(provider->provider);
     free(provider);
 }
@@ -43,7 +51,7 @@ void session_provider_release(struct session_core *core, struct store_provider *
     bool last = drop_provider(core, provider);
     pthread_mutex_unlock(&core->lock);
     if (last) {
-        shut_down(provider);
+        shut_down(core, provider);
     }
 }
 
@@ -118,6 +126,7 @@ static void detach(struct session_core *core, struct store_logon *logon)
         link = &(*link)->next;
     }
     *link = logon->next;
+    session_advices_detach(core, logon);
     if (logon->support) {
         logon->support->logon = NULL;
         logon->support = NULL;
@@ -125,11 +134,13 @@ static void detach(struct session_core *core, struct store_logon *logon)
 }
 
 /* What Logoff answers changes nothing (06 L23). */
-static void end_logon_object(IMSLogon *logon)
+static void end_logon_object(const struct session_core *core, IMSLogon *logon)
 {
     ULONG flags = 0;
     if (logon) {
-        logon->lpVtbl->Logoff(logon, &flags);
+        if (!only_released(core)) {
+            logon->lpVtbl->Logoff(logon, &flags);
+        }
         logon->lpVtbl->Release(logon);
     }
 }
@@ -137,7 +148,7 @@ static void end_logon_object(IMSLogon *logon)
 /* Ends a logon that has been detached: Logoff, Release, and the provider if this was its last. */
 static void end_logon(struct session_core *core, struct store_logon *logon)
 {
-    end_logon_object(logon->logon);
+    end_logon_object(core, logon->logon);
     session_provider_release(core, logon->provider);
     prop_bag_clear(&logon->status);
     free(logon->uids);
@@ -287,8 +298,8 @@ static HRESULT try_logon(struct session_core *core, const struct store_request *
     if (ended && SUCCEEDED(hr)) { /* the provider has logged off its own session */
         (*out)->lpVtbl->Release(*out);
         *out = NULL;
-        end_logon_object(made);
-        hr = MAPI_E_INVALID_OBJECT;
+        end_logon_object(core, made);
+        hr = lifeline_all_ended() ? lifeline_over() : MAPI_E_INVALID_OBJECT;
     }
     return hr;
 }

@@ -8,6 +8,7 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
+#include "core/notify_queue.h"
 #include "core/text.h"
 
 OBJECT_IUNKNOWN(support, IMAPISupport)
@@ -60,37 +61,25 @@ static HRESULT STDMETHODCALLTYPE get_mem_alloc_routines(IMAPISupport *This, LPAL
     return S_OK;
 }
 
-/* All three or none (supporting-event-notification.md): here none. */
 static HRESULT STDMETHODCALLTYPE subscribe(IMAPISupport *This, LPNOTIFKEY key, ULONG mask, ULONG flags,
                                            LPMAPIADVISESINK sink, ULONG_PTR *connection)
 {
-    (void)key;
-    (void)mask;
-    (void)flags;
-    (void)sink;
+    struct support *self = support_of(This);
     if (connection) {
         *connection = 0;
     }
-    return support_result(support_of(This), fail(MAPI_E_NO_SUPPORT, "This MAPI delivers no notifications."));
+    return support_result(self, support_subscribe(self, key, mask, flags, sink, connection));
 }
 
 static HRESULT STDMETHODCALLTYPE unsubscribe(IMAPISupport *This, ULONG_PTR connection)
 {
-    (void)connection;
-    return support_result(support_of(This), fail(MAPI_E_NOT_FOUND, "There is no such registration."));
+    return support_result(support_of(This), support_unsubscribe(support_of(This), connection));
 }
 
-/* Nobody can have registered, so everybody has been told. */
 static HRESULT STDMETHODCALLTYPE notify(IMAPISupport *This, LPNOTIFKEY key, ULONG count, LPNOTIFICATION notifications,
                                         ULONG *flags)
 {
-    if (!key || !notifications || count == 0) {
-        return support_result(support_of(This), missing("Notify"));
-    }
-    if (flags) {
-        *flags = 0;
-    }
-    return S_OK;
+    return support_result(support_of(This), support_notify(key, count, notifications, flags));
 }
 
 /* The row is kept for IMAPISession::QueryIdentity. */
@@ -218,7 +207,7 @@ static HRESULT no_session(const struct support *self)
     if (!self->core) {
         return fail(MAPI_E_UNKNOWN_ENTRYID, "There is no session whose stores could be looked at.");
     }
-    return lifeline_ended(self->core->life) ? MAPI_E_INVALID_OBJECT : S_OK;
+    return lifeline_ended(self->core->life) ? lifeline_refusal(self->core->life) : S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE compare_entry_ids(IMAPISupport *This, ULONG size1, LPENTRYID id1, ULONG size2,
@@ -624,6 +613,7 @@ static void destroy(struct object *object)
 {
     struct support *self = (struct support *)object;
     if (self->core) {
+        notify_set_remove_owner(self->core->notify, self);
         session_support_gone(self->core, self);
     }
     object_retire(object);

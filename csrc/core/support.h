@@ -41,6 +41,12 @@ HRESULT support_copy_props(LPCIID source_iid, LPVOID source, LPSPropTagArray tag
                            ULONG flags, LPSPropProblemArray *problems);
 HRESULT support_copy_messages(LPVOID source, LPENTRYLIST messages, LPVOID destination, ULONG flags);
 
+/* support_notify.c: Subscribe, Unsubscribe and Notify. */
+HRESULT support_subscribe(struct support *self, const NOTIFKEY *key, ULONG mask, ULONG flags, LPMAPIADVISESINK sink,
+                          ULONG_PTR *connection);
+HRESULT support_unsubscribe(struct support *self, ULONG_PTR connection);
+HRESULT support_notify(const NOTIFKEY *key, ULONG count, const NOTIFICATION *notifications, ULONG *flags);
+
 /* support_invalid.c: MakeInvalid. */
 HRESULT support_make_invalid(ULONG flags, void *object, ULONG refs, ULONG methods);
 

@@ -31,17 +31,20 @@ typedef struct IMapiSessionInfo IMapiSessionInfo, *LPMAPISESSIONINFO;
 
 MAPI_INTERFACE(IMapiSessionInfo, IMAPISESSIONINFO_METHODS);
 
-/* A contents table that leaves out what comes later; from IMAPITable by QueryInterface. Slot 3. ------------------ */
+/* What a loop wants of a contents table; from IMAPITable by QueryInterface. Slots 3 to 4. ------------------------ */
 
 typedef struct IMapiTableSpan IMapiTableSpan;
 
 /*
  * KeepToPresentRows: rows that are created from now on do not appear, so that whoever creates a row for each row it
  * reads comes to an end. It holds for as long as the table does.
+ *
+ * ExpectRows: how many rows are going to be read one by one from here on; what is read ahead is read for them.
  */
 #define IMAPITABLESPAN_METHODS(IFACE)                                                                                \
     IUNKNOWN_METHODS(IFACE)                                                                                          \
-    MAPI_METHOD(KeepToPresentRows)(IFACE *This);
+    MAPI_METHOD(KeepToPresentRows)(IFACE *This);                                                                     \
+    MAPI_METHOD(ExpectRows)(IFACE *This, ULONG count);
 
 MAPI_INTERFACE(IMapiTableSpan, IMAPITABLESPAN_METHODS);
 
@@ -82,6 +85,40 @@ void MapiSetErrorDetail(HRESULT hr, const char *sentence);
  */
 int MapiAskTerminal(const char *question);
 
+/* Asking the user ---------------------------------------------------------------------------------------------- */
+
+#define MAPI_DIALOG_LOGON 1  /* MAPILogonEx with MAPI_LOGON_UI and no profile: which one? */
+#define MAPI_DIALOG_LOGOFF 2 /* Logoff with MAPI_LOGOFF_UI: something would be left behind. Log off all the same? */
+
+/* What is asked. Later versions add fields at the end. */
+struct mapi_dialog {
+    ULONG size; /* of this structure */
+    ULONG kind;
+    ULONG_PTR window; /* ulUIParam and the flags of the call that asks */
+    ULONG flags;
+    /* MAPI_DIALOG_LOGOFF: UTF-8; as IMapiSessionInfo::GetPending counts; clients is 0 without MAPI_LOGOFF_SHARED. */
+    const char *profile;
+    ULONG unsent;
+    ULONG unsaved;
+    ULONG clients;
+    /* MAPI_DIALOG_LOGON: the place for the profile's name, UTF-8, of name_size bytes; empty as it comes. */
+    char *name;
+    ULONG name_size;
+};
+
+/*
+ * Answers TRUE to go on, FALSE to cancel: then the call answers MAPI_E_USER_CANCEL and nothing has changed. Called on the
+ * calling thread without any lock held; the session takes calls meanwhile, but for Logoff, which answers MAPI_E_BUSY.
+ */
+typedef BOOL (*LPMAPIDIALOG)(void *context, struct mapi_dialog *dialog);
+
+/*
+ * Who is asked in this process from now on. NULL, as in the beginning: a logoff is asked for on the terminal
+ * (MapiAskTerminal), and goes on where nobody is there; a logon that would have to ask fails. Nobody is asked when nothing
+ * would be left behind. A call that is under way on another thread may still use the one before.
+ */
+void MapiSetDialog(LPMAPIDIALOG dialog, void *context);
+
 /* Waiting ----------------------------------------------------------------------------------------------------- */
 
 /* Seconds since some moment, by a clock that nobody sets. */
@@ -89,9 +126,78 @@ double MapiNow(void);
 /* Waits for at most so many milliseconds; FALSE when a signal has ended that. */
 BOOL MapiPause(ULONG milliseconds);
 
+/* Notifications ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Where the notifications for somebody's sinks wait until he dispatches them: a host, a Lua state. HrDispatchNotifications
+ * and HrThisThreadAdviseSink do the same for the process and for threads.
+ *
+ * MapiNotifyPortWrap makes a sink that, given to any Advise, has `sink` called from MapiNotifyPortDispatch on this port
+ *     and from nowhere else, on the thread that dispatches, with no lock held, one notification a call. Release both
+ *     after Advise. The number that Advise returned is what Unadvise wants, as ever.
+ * MapiNotifyPortDispatch: looks for what has happened in other processes, then calls the sinks: at most `max`
+ *     notifications, 0: as many as wait now. *delivered (may be NULL) is how many. Within a sink it delivers nothing. A sink
+ *     that answers CALLBACK_DISCONTINUE ends the dispatch; what it was called with counts, the rest goes on waiting.
+ * MapiNotifyPortDescriptor: polls readable while something waits or may have happened elsewhere; the same one for the
+ *     life of the port, to which it belongs. MAPI_E_NO_SUPPORT where the system has none, MAPI_E_NOT_ENOUGH_RESOURCES.
+ * MapiNotifyPortWait: waits until the descriptor is readable, at most `milliseconds`, negative: without end. FALSE in
+ *     *signalled (may be NULL) unless a signal ended the wait.
+ * MapiNotifyPortWake: the descriptor polls readable, and waits end, from TRUE until FALSE: for what waits beside the
+ *     notifications and is dispatched together with them.
+ * MapiNotifyPortWatchAccounts: TRUE has the port woken whenever the accounts of a profile may have changed, in this
+ *     process or another one; until FALSE. MAPI_E_NO_SUPPORT, MAPI_E_NOT_ENOUGH_RESOURCES: then one has to look.
+ * MapiNotifyPortRelease: what waits is dropped, and so is what comes; the registrations stay until their Unadvise or
+ *     the end of their session. NULL is allowed.
+ *
+ * Any thread may call them. MAPI need not be initialised. MAPI_E_INVALID_PARAMETER, MAPI_E_NOT_ENOUGH_MEMORY.
+ */
+typedef struct notify_port *LPMAPINOTIFYPORT;
+
+HRESULT MapiNotifyPortCreate(LPMAPINOTIFYPORT *port);
+void MapiNotifyPortRelease(LPMAPINOTIFYPORT port);
+HRESULT MapiNotifyPortWrap(LPMAPINOTIFYPORT port, LPMAPIADVISESINK sink, LPMAPIADVISESINK *wrapped);
+HRESULT MapiNotifyPortDispatch(LPMAPINOTIFYPORT port, ULONG max, ULONG *delivered);
+HRESULT MapiNotifyPortDescriptor(LPMAPINOTIFYPORT port, int *descriptor);
+void MapiNotifyPortWake(LPMAPINOTIFYPORT port, BOOL awake);
+HRESULT MapiNotifyPortWatchAccounts(LPMAPINOTIFYPORT port, BOOL watch);
+HRESULT MapiNotifyPortWait(LPMAPINOTIFYPORT port, LONG milliseconds, BOOL *signalled);
+
+/*
+ * For a store provider of ours: how it hears that another process has changed a store, and tells it. A bell is open while
+ * somebody is registered with the store; what has happened is in the store itself.
+ *
+ * MapiBellOpen: `look` is called by each dispatch, without any lock held, between `ref` and `unref`; `ref` answers FALSE if
+ *     the context is being freed. Fails where there is no directory to meet in, and says why.
+ * MapiBellPath: where others ring; to be put where they find it.
+ * MapiBellRing: rings, without waiting. FALSE: nobody is there any more, and what was left of him has been removed.
+ */
+struct mapi_bell;
+struct mapi_bell_owner {
+    void *context;
+    void (*look)(void *context);
+    BOOL (*ref)(void *context);
+    void (*unref)(void *context);
+};
+
+HRESULT MapiBellOpen(const MAPIUID *store, const struct mapi_bell_owner *owner, struct mapi_bell **bell);
+void MapiBellClose(struct mapi_bell *bell);
+const char *MapiBellPath(const struct mapi_bell *bell);
+BOOL MapiBellRing(const char *path);
+
+/*
+ * EXTENDED_NOTIFICATION::ulEvent when clients of a shared session have logged off: cb is 0 for one client, else
+ * sizeof(ULONG), and pbEventParameters points to how many.
+ */
+#define MAPI_EVENT_SESSION_LOGOFF 1
+
 /* Account helpers --------------------------------------------------------------------------------------------- */
 
-/* Logs on to `profile` when GetMapiSession first asks, and ends that session in HandsOffSession. */
+/*
+ * Logs on to `profile` when GetMapiSession first asks, and ends that session in HandsOffSession. Where the logon joins a
+ * shared session of another profile, it is left again, and the answer is MAPI_E_LOGON_FAILED; unless
+ * OLK_HELPER_ANY_PROFILE is among the flags.
+ */
+#define OLK_HELPER_ANY_PROFILE ((FLAGS)0x00000400)
 HRESULT OlkCreateOwningHelper(LPCWSTR profile, FLAGS flags, ULONG_PTR ui, LPCWSTR password,
                               IOlkAccountHelper **helper);
 /* What such a helper, and no other, has done with its session. */
@@ -143,6 +249,13 @@ BOOL OlkPropAt(ULONG index, struct olk_property *out);
  * ask GetProp. Otherwise what GetProp answers.
  */
 HRESULT OlkReadProp(IOlkAccount *account, DWORD tag, DWORD *number, char *text, ULONG *size);
+
+/*
+ * GetNext for those who want the account: S_FALSE and NULL at the end. OlkEnumAtEnd: whether it would be; FALSE where only
+ * GetNext knows, with an enumerator of somebody else's MAPI.
+ */
+HRESULT OlkEnumNext(IOlkEnum *list, IOlkAccount **account);
+BOOL OlkEnumAtEnd(IOlkEnum *list);
 
 /*
  * Account types "pop3", "imap", "exchange", "http", "ldap"; categories "mail", "address_book", "store"; notifications

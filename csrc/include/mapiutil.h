@@ -23,6 +23,16 @@ HRESULT STDAPICALLTYPE HrSetOneProp(LPMAPIPROP pmp, LPSPropValue pprop);
 /* The value with that tag, or with that id if the tag's type is PT_UNSPECIFIED; else NULL. */
 LPSPropValue STDAPICALLTYPE PpropFindProp(LPSPropValue rgprop, ULONG cprop, ULONG ulPropTag);
 
+/* Advise sinks over a function, which gets the context as it is. The sink is the caller's to release. */
+HRESULT STDAPICALLTYPE HrAllocAdviseSink(LPNOTIFCALLBACK lpfnCallback, LPVOID lpvContext,
+                                         LPMAPIADVISESINK *lppAdviseSink);
+
+/* A sink that hands on to lpAdviseSink, on the thread that made it only: when that thread dispatches, or calls MAPI. */
+HRESULT STDAPICALLTYPE HrThisThreadAdviseSink(LPMAPIADVISESINK lpAdviseSink, LPMAPIADVISESINK *lppAdviseSink);
+
+/* Delivers what waits for the process's sinks, on this thread. ulFlags: 0. */
+HRESULT STDAPICALLTYPE HrDispatchNotifications(ULONG ulFlags);
+
 MAPI_END_DECLS
 
 #endif

@@ -23,7 +23,10 @@ static IOlkAccount *native_of(const struct lm_object *self)
 
 struct lm_object *lm_account_new(lua_State *L, int manager)
 {
-    return lm_new(L, &lm_account_type, manager, 0);
+    struct lm_object *made = lm_new(L, &lm_account_type, manager, 0);
+
+    *lm_account_place(made->state, made) = made;
+    return made;
 }
 
 int lm_account_push_id(lua_State *L, DWORD id, const char *operation)
@@ -94,13 +97,17 @@ static struct lm_object *quick_self(lua_State *L)
 static int account_get(lua_State *L)
 {
     struct lm_object *self = quick_self(L);
+    DWORD tag;
     HRESULT hr;
 
-    if (lua_type(L, 2) == LUA_TTABLE) {
-        lua_settop(L, 2);
-        return get_many(L, self);
+    if (!lm_account_tag_known(L, self->state, 2, &tag)) {
+        if (lua_type(L, 2) == LUA_TTABLE) {
+            lua_settop(L, 2);
+            return get_many(L, self);
+        }
+        tag = lm_account_tag(L, 2, 2);
     }
-    hr = lm_account_value_push(L, self, lm_account_tag(L, 2, 2));
+    hr = lm_account_value_push(L, self, tag);
     if (FAILED(hr)) {
         return fail(L, self, "account:get", hr);
     }

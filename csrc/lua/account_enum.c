@@ -83,24 +83,23 @@ int lm_manager_enumerate(lua_State *L)
 static HRESULT push_next(lua_State *L, struct lm_object *self)
 {
     struct lm_object *account;
-    IUnknown *unknown = NULL;
-    void *native = NULL;
+    IOlkAccount *native;
     HRESULT hr;
 
+    if (OlkEnumAtEnd(native_of(self))) {
+        lua_pushnil(L);
+        return S_FALSE;
+    }
     lua_getiuservalue(L, 1, LM_PARENT);
     account = lm_account_new(L, -1);
     lm_still_open(L, self);
     lm_forget();
-    hr = native_of(self)->lpVtbl->GetNext(native_of(self), &unknown);
-    if (hr == S_OK && unknown != NULL) {
-        hr = unknown->lpVtbl->QueryInterface(unknown, &IID_IOlkAccount, &native);
-        unknown->lpVtbl->Release(unknown);
+    hr = OlkEnumNext(native_of(self), &native);
+    if (hr == S_OK) {
+        lm_open(account, (IUnknown *)native);
     } else if (SUCCEEDED(hr)) {
         lua_pushnil(L);
-        return S_FALSE;
-    }
-    if (SUCCEEDED(hr)) {
-        lm_open(account, (IUnknown *)native);
+        hr = S_FALSE;
     }
     return hr;
 }

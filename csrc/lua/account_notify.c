@@ -1,4 +1,4 @@
-/* mapi.connection: somebody registered with IOlkAccountManager::Advise; and what mapi.dispatch delivers.
+/* manager:advise: somebody registered with IOlkAccountManager::Advise; and what mapi.dispatch delivers of it.
  *
  * Delivery is manual (IOlkAccountManagerEmbedded): the subsystem calls Notify when it is told to, once, and Notify only
  * notes what it was told. The script's function is called afterwards, with nothing native on the stack: it may unadvise,
@@ -7,8 +7,9 @@
  */
 #include "account.h"
 
+#include "connection.h"
 #include "failure.h"
-#include "types.h"
+#include "notify.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -92,21 +93,25 @@ static const IOlkAccountNotifyVtbl client_vtbl = {
 
 /* --- the connection ---------------------------------------------------------------------------------------------- */
 
-struct connection {
-    struct lm_object object; /* native: the client */
-    lua_Integer key;
-    DWORD cookie;
-};
-
-static struct connection *connection_of(struct lm_object *object)
+/* Has the port woken for changes of accounts. Where that cannot be had, mapi.dispatch looks by itself. */
+static void watch(struct lm_state *state)
 {
-    return (struct connection *)object;
+    state->accounts_wake = SUCCEEDED(lm_port_need(state)) && SUCCEEDED(MapiNotifyPortWatchAccounts(state->port, TRUE));
+}
+
+/* When nobody is to be told of them any more. */
+static void unwatch(struct lm_state *state)
+{
+    if (state->accounts_wake && !lm_accounts_watched(state)) {
+        state->accounts_wake = false;
+        MapiNotifyPortWatchAccounts(state->port, FALSE);
+    }
 }
 
 /* The registration is the manager's: a connection that is collected leaves it alone. */
-static HRESULT connection_end(struct lm_object *object, IUnknown *native, enum lm_ending how)
+static HRESULT connection_end(struct lm_connection *self, IUnknown *native, enum lm_ending how)
 {
-    struct lm_account_manager *manager = lm_manager_of(object->parent);
+    struct lm_account_manager *manager = lm_manager_of(self->object.parent);
     IOlkAccountManager *from = lm_manager_native(manager);
 
     (void)native;
@@ -114,80 +119,29 @@ static HRESULT connection_end(struct lm_object *object, IUnknown *native, enum l
         return S_OK;
     }
     manager->connections--;
-    return from->lpVtbl->Unadvise(from, connection_of(object)->cookie);
+    unwatch(self->object.state);
+    return from->lpVtbl->Unadvise(from, (DWORD)self->number);
 }
 
-/* Closes it, and lets go of its function: an existing key is set to nil, which raises nothing. */
-static HRESULT unadvise(lua_State *L, struct lm_object *self)
+/* An existing key is set to nil, which raises nothing. */
+static void connection_forget(lua_State *L, struct lm_connection *self)
 {
-    HRESULT hr;
-
-    if (self->native == NULL) {
-        return S_OK;
-    }
-    hr = lm_end(self, LM_EXPLICIT);
-    luaL_checkstack(L, 4, NULL);
     lua_getiuservalue(L, 1, LM_PARENT);
     lua_getiuservalue(L, -1, LM_MANAGER_CALLBACKS);
     lua_pushnil(L);
-    lua_rawseti(L, -2, connection_of(self)->key);
+    lua_rawseti(L, -2, self->key);
     lua_pop(L, 2);
-    return hr;
 }
 
-static int connection_unadvise(lua_State *L)
-{
-    struct lm_object *self = lm_self_any(L);
-    HRESULT hr = unadvise(L, self);
-
-    if (FAILED(hr)) {
-        return lm_fail_olk(L, "connection:unadvise", hr);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
-static int connection_close_meta(lua_State *L)
-{
-    struct lm_object *self = lm_self_any(L);
-    HRESULT hr = unadvise(L, self);
-
-    if (FAILED(hr)) {
-        lm_warn(L, "connection", "close", hr);
-    }
-    return 0;
-}
-
-static const luaL_Reg connection_methods[] = {
-    {"unadvise", connection_unadvise}, {"close", connection_unadvise}, {NULL, NULL}};
-
-static const luaL_Reg connection_metas[] = {{"__close", connection_close_meta}, {NULL, NULL}};
-
-const struct lm_type lm_connection_type = {
-    .name = "connection",
-    .size = sizeof(struct connection),
-    .weight = 256,
-    .methods = connection_methods,
-    .metas = connection_metas,
-    .end = connection_end,
-};
+static const struct lm_connection_kind connection_kind = {true, connection_end, connection_forget};
 
 /* --- manager:advise ---------------------------------------------------------------------------------------------- */
 
-static void check_callable(lua_State *L, int arg)
-{
-    if (!lua_isfunction(L, arg)) {
-        if (luaL_getmetafield(L, arg, "__call") == LUA_TNIL) {
-            luaL_typeerror(L, arg, "function");
-        }
-        lua_pop(L, 1);
-    }
-}
-
-static HRESULT advise(struct lm_account_manager *self, struct connection *made)
+static HRESULT advise(struct lm_account_manager *self, struct lm_connection *made)
 {
     struct client *client = (struct client *)calloc(1, sizeof *client);
     IOlkAccountManager *native = lm_manager_native(self);
+    DWORD cookie = 0;
     HRESULT hr;
 
     if (client == NULL) {
@@ -197,11 +151,12 @@ static HRESULT advise(struct lm_account_manager *self, struct connection *made)
     atomic_init(&client->refs, 1);
     client->notice = &self->notice;
     client->key = made->key;
-    hr = native->lpVtbl->Advise(native, &client->notify, &made->cookie);
+    hr = native->lpVtbl->Advise(native, &client->notify, &cookie);
     if (FAILED(hr)) {
         client_Release(&client->notify);
         return hr;
     }
+    made->number = cookie;
     self->connections++;
     lm_open(&made->object, (IUnknown *)&client->notify);
     return S_OK;
@@ -227,24 +182,26 @@ static void push_callbacks(lua_State *L)
 int lm_manager_advise(lua_State *L)
 {
     struct lm_account_manager *self = lm_manager_of(lm_self(L));
-    struct connection *made;
+    struct lm_connection *made;
     HRESULT hr;
 
-    check_callable(L, 2);
+    lm_check_callable(L, 2);
     lua_settop(L, 2);
     if (self->embedded == NULL) {
         return lm_fail_text(L, "manager:advise", MAPI_E_NO_SUPPORT,
                             "this MAPI subsystem's notifications do not wait for mapi.dispatch");
     }
-    made = connection_of(lm_new(L, &lm_connection_type, 1, 0));
+    made = lm_connection_new(L, 1, &connection_kind);
     made->key = ++self->last_key;
     push_callbacks(L);
     lua_pushvalue(L, 2);
     lua_rawseti(L, -2, made->key);
     lm_still_open(L, &self->object);
+    watch(self->object.state);
     lm_forget();
     hr = advise(self, made);
     if (FAILED(hr)) {
+        unwatch(self->object.state);
         lua_pushnil(L);
         lua_rawseti(L, -2, made->key);
         return lm_fail_olk(L, "manager:advise", hr);
@@ -276,6 +233,7 @@ void lm_manager_unlink(struct lm_account_manager *self)
     }
     *(self->previous != NULL ? &self->previous->next : &state->managers) = self->next;
     self->next = self->previous = NULL;
+    unwatch(state);
 }
 
 bool lm_accounts_watched(const struct lm_state *state)
@@ -396,6 +354,7 @@ lua_Integer lm_accounts_dispatch(lua_State *L, struct lm_state *state, HRESULT *
     status = lua_pcall(L, 1, 0, 0);
     state->dispatching = false;
     if (status != LUA_OK) {
+        MapiNotifyPortWake(state->port, TRUE); /* what waits behind the one that raised */
         lua_error(L);
     }
     *hr = delivery.failure;

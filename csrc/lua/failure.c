@@ -2,6 +2,7 @@
 #include "failure.h"
 
 #include "base/hresult.h"
+#include "lmapi_host.h"
 #include "state.h"
 
 #include <lauxlib.h>
@@ -125,11 +126,28 @@ int lm_raise(lua_State *L, const char *operation, HRESULT hr)
     return lua_error(L);
 }
 
+/* The pieces in one, cut where they are too long. */
+static void warn_host(lua_State *L, const char *piece, va_list more)
+{
+    char sentence[1024];
+    size_t used = 0;
+
+    sentence[0] = '\0';
+    for (; piece != NULL && used < sizeof sentence - 1; piece = va_arg(more, const char *)) {
+        used += (size_t)snprintf(sentence + used, sizeof sentence - used, "%s", piece);
+    }
+    lm_host_warn(L, sentence);
+}
+
 void lm_warn_text(lua_State *L, const char *piece, ...)
 {
     va_list more;
 
     va_start(more, piece);
+    if (lm_host_warns(L)) {
+        warn_host(L, piece, more);
+        piece = NULL;
+    }
     while (piece != NULL) {
         const char *next = va_arg(more, const char *);
 

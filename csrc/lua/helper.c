@@ -320,6 +320,9 @@ static int create_owning(lua_State *L, int base)
     self = helper_of(lm_new(L, &lm_helper_type, 0, LM_HELPER_USER_VALUES));
     self->kind = LM_HELPER_OWNING;
     lm_forget();
+    if (logon.any_profile) {
+        logon.flags |= OLK_HELPER_ANY_PROFILE;
+    }
     hr = OlkCreateOwningHelper(logon.profile, logon.flags, logon.window, logon.password, &native);
     if (FAILED(hr)) {
         return lm_fail_olk(L, "mapi.helper", hr);

@@ -5,9 +5,11 @@
  * mapi.core.logon. */
 #include "account.h"
 #include "args.h"
+#include "dispatch.h"
 #include "failure.h"
 #include "helper.h"
 #include "hresult.h"
+#include "lmapi_host.h"
 #include "logon.h"
 #include "profiles.h"
 #include "script_helper.h"
@@ -60,50 +62,6 @@ static int core_stats(lua_State *L)
     return 1;
 }
 
-/* What waits for this state now: the hands_off of collected helpers, and changes of accounts. */
-static lua_Integer deliver(lua_State *L, struct lm_state *state, HRESULT *hr)
-{
-    lua_Integer count = lm_deferred_run(L, state);
-
-    return count + lm_accounts_dispatch(L, state, hr);
-}
-
-/* How often a waiting dispatch looks for what other processes have done. */
-enum { DISPATCH_PAUSE = 20 };
-
-/* mapi.dispatch([timeout]). Waits only while there is something that can come: a connection is open. Changes are in the
- * profile's log, which other processes write, too: it is looked at again and again. */
-static int core_dispatch(lua_State *L)
-{
-    struct lm_state *state = lm_state(L);
-    lua_Number timeout = luaL_optnumber(L, 1, 0);
-    double end = MapiNow() + timeout;
-    bool nested = state->dispatching;
-    lua_Integer count;
-    HRESULT hr;
-
-    luaL_argcheck(L, timeout >= 0, 1, "a number of seconds expected");
-    count = deliver(L, state, &hr);
-    while (count == 0 && hr == S_OK && !nested && lm_accounts_watched(state)) {
-        double left = end - MapiNow();
-
-        if (left <= 0 || !MapiPause(left * 1000 < DISPATCH_PAUSE ? (ULONG)(left * 1000) + 1 : DISPATCH_PAUSE)) {
-            break;
-        }
-        count = deliver(L, state, &hr);
-    }
-    if (count == 0 && FAILED(hr)) {
-        return lm_fail_olk(L, "mapi.dispatch", hr);
-    }
-    lua_pushinteger(L, count);
-    return 1;
-}
-
-static int core_fd(lua_State *L)
-{
-    return lm_fail_text(L, "mapi.fd", MAPI_E_NO_SUPPORT, "notifications are not implemented yet");
-}
-
 /* mapi.set_dialog(handler | false | nil): returns the old one. */
 static int core_set_dialog(lua_State *L)
 {
@@ -144,8 +102,8 @@ static const luaL_Reg core_functions[] = {
     {"logon", lm_logon},
     {"helper", lm_helper_create},
     {"account_manager", lm_account_manager_create},
-    {"dispatch", core_dispatch},
-    {"fd", core_fd},
+    {"dispatch", lm_dispatch},
+    {"fd", lm_fd},
     {"set_dialog", core_set_dialog},
     {"type", core_type},
     {"stats", core_stats},
@@ -176,6 +134,7 @@ LM_EXPORT int luaopen_mapi_core(lua_State *L)
     lua_setfield(L, -2, "hresult");
     lua_pushliteral(L, "mapi 0.1");
     lua_setfield(L, -2, "_VERSION");
+    lm_host_open(L);
     lua_setfield(L, -2, "module");
 
     lua_createtable(L, 0, (int)(sizeof types / sizeof *types));

@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "failure.h"
+#include "notify.h"
 #include "types.h"
 
 #include <string.h>
@@ -106,6 +107,23 @@ int lm_closed_error(lua_State *L, const struct lm_type *type)
     return luaL_error(L, "attempt to use a closed %s", type->name);
 }
 
+static struct lm_metatable *metatable_place(struct lm_state *state, const struct lm_type *type)
+{
+    return &state->metatables[((uintptr_t)type >> 4) % LM_METATABLES];
+}
+
+/* By its number where it has one: that is found faster. */
+static void push_metatable(lua_State *L, struct lm_state *state, const struct lm_type *type)
+{
+    const struct lm_metatable *place = metatable_place(state, type);
+
+    if (place->type == type) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, place->number);
+    } else {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    }
+}
+
 struct lm_object *lm_new(lua_State *L, const struct lm_type *type, int parent, int user_values)
 {
     struct lm_state *state = lm_state(L);
@@ -116,7 +134,7 @@ struct lm_object *lm_new(lua_State *L, const struct lm_type *type, int parent, i
         parent = lua_absindex(L, parent);
     }
     lm_pressure(L, state, type->weight);
-    self = (struct lm_object *)lua_newuserdatauv(L, type->size, LM_PARENT + user_values);
+    self = (struct lm_object *)lua_newuserdatauv(L, type->size, LM_PARENT + type->user_values + user_values);
     memset(self, 0, type->size);
     self->type = type;
     self->state = state;
@@ -127,7 +145,7 @@ struct lm_object *lm_new(lua_State *L, const struct lm_type *type, int parent, i
         lua_pushvalue(L, parent);
         lua_setiuservalue(L, -2, LM_PARENT);
     }
-    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    push_metatable(L, state, type);
     lua_setmetatable(L, -2);
     if (parent != 0) {
         lm_still_open(L, self->parent);
@@ -149,6 +167,7 @@ void lm_end_descendants(struct lm_object *session)
 {
     struct lm_object *at = session->state->newest;
 
+    lm_registrations_end_all(session, session->native);
     while (at != NULL && at != session && session->children != NULL) {
         struct lm_object *older = at->older;
 
@@ -342,6 +361,23 @@ static void set_functions(lua_State *L, int into, int metatable, const luaL_Reg 
     lua_pop(L, 1);
 }
 
+/* The first of those that share a place. */
+static void number_metatable(lua_State *L, const struct lm_type *type, int metatable)
+{
+    struct lm_metatable *place = metatable_place(lm_state_push(L), type);
+
+    lua_pop(L, 1);
+    if (place->type == NULL || place->type == type) {
+        lua_pushvalue(L, metatable);
+        if (place->type == NULL) {
+            place->number = luaL_ref(L, LUA_REGISTRYINDEX);
+            place->type = type;
+        } else { /* the module was loaded anew */
+            lua_rawseti(L, LUA_REGISTRYINDEX, place->number);
+        }
+    }
+}
+
 void lm_type_open(lua_State *L, const struct lm_type *type)
 {
     static const luaL_Reg plain_close[] = {{"close", object_close}, {NULL, NULL}};
@@ -370,5 +406,6 @@ void lm_type_open(lua_State *L, const struct lm_type *type)
     if (type->metas != NULL) {
         set_functions(L, metatable, metatable, type->metas);
     }
+    number_metatable(L, type, metatable);
     lua_rawsetp(L, LUA_REGISTRYINDEX, type); /* pops the metatable */
 }

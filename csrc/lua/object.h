@@ -47,6 +47,7 @@ struct lm_type {
     const char *name;        /* "store": mapi.type(); errors and tostring say "mapi.store" */
     size_t size;             /* of the userdata; its first member is struct lm_object */
     size_t weight;           /* native bytes an open object costs, roughly; feeds the collector (lm_pressure) */
+    int user_values;         /* that every object of the type has, next to LM_PARENT */
     const luaL_Reg *methods; /* what a script can call; a plain `close` is added unless listed */
     /* Further metamethods (__call, __len), or NULL; same upvalues as methods. __index, __gc, __close, __tostring and
      * __name are the template's; a listed __close replaces it. */
@@ -83,7 +84,7 @@ enum { LM_PARENT = 1 }; /* user value of every object: its parent, or nil */
 
 /* Pushes a new closed object of a type. `parent`: stack index of the object that ends it when it is closed explicitly
  * and that it keeps alive; 0 for none. The parent must be open, else raises "attempt to use a closed ...".
- * `user_values`: how many beyond LM_PARENT. The memory beyond struct lm_object is zero. May collect garbage first
+ * `user_values`: how many beyond LM_PARENT and the type's. The memory beyond struct lm_object is zero. May collect garbage first
  * (lm_pressure). */
 struct lm_object *lm_new(lua_State *L, const struct lm_type *type, int parent, int user_values);
 
@@ -93,8 +94,8 @@ void lm_open(struct lm_object *self, IUnknown *native);
 /* Ends an object; harmless when closed. Result of the type's `end`. */
 HRESULT lm_end(struct lm_object *self, enum lm_ending how);
 
-/* Ends everything opened through a session, or through anything of it, in reverse order of opening; the session stays
- * open. */
+/* Unadvises every registration of a session, then ends everything opened through it, or through anything of it, in reverse
+ * order of opening; the session stays open. */
 void lm_end_descendants(struct lm_object *session);
 
 /* What __gc does: tells `dropped`, then ends it as LM_COLLECTED. Never raises. */

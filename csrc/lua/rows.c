@@ -217,8 +217,9 @@ struct request {
     bool hierarchy;
 };
 
-/* The body of the loop may create rows too. Another MAPI's tables may show them: there is no documented way to ask. */
-static HRESULT keep_to_present_rows(IMAPITable *table)
+/* The body of the loop may create rows too. Another MAPI's tables may show them: there is no documented way to ask. Nor
+ * is there one to say how many rows will be read. */
+static HRESULT announce_loop(IMAPITable *table, lua_Integer limit)
 {
     IMapiTableSpan *span = NULL;
     HRESULT hr;
@@ -227,6 +228,9 @@ static HRESULT keep_to_present_rows(IMAPITable *table)
         return S_OK;
     }
     hr = span->lpVtbl->KeepToPresentRows(span);
+    if (SUCCEEDED(hr) && limit > 0) {
+        hr = span->lpVtbl->ExpectRows(span, limit > INT32_MAX ? INT32_MAX : (ULONG)limit);
+    }
     span->lpVtbl->Release(span);
     return hr;
 }
@@ -236,7 +240,7 @@ static HRESULT set_up(IMAPITable *table, const struct request *request)
     HRESULT hr = table->lpVtbl->SetColumns(table, request->columns, 0);
 
     if (SUCCEEDED(hr)) {
-        hr = keep_to_present_rows(table);
+        hr = announce_loop(table, request->limit);
     }
     if (SUCCEEDED(hr) && request->where != NULL) {
         hr = table->lpVtbl->Restrict(table, request->where, 0);

@@ -296,6 +296,9 @@ static void defer(struct lm_script_helper *script)
     if (!script->wanted) {
         script->wanted = true;
         script_AddRef(&script->helper);
+        if (script->state != NULL) {
+            MapiNotifyPortWake(script->state->port, TRUE);
+        }
     }
 }
 
@@ -419,6 +422,11 @@ static struct lm_script_helper *next_wanted(struct lm_state *state)
     return script;
 }
 
+bool lm_deferred_waits(struct lm_state *state)
+{
+    return next_wanted(state) != NULL;
+}
+
 /* Pushes the function that waits: kept by the finalizer, or still in its helper object. False: there is none. */
 static bool push_deferred(lua_State *L, struct lm_script_helper *script)
 {
@@ -453,6 +461,7 @@ lua_Integer lm_deferred_run(lua_State *L, struct lm_state *state)
             lua_pushvalue(L, function);
             if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
                 state->dispatching = false;
+                MapiNotifyPortWake(state->port, TRUE); /* what waits behind it */
                 lua_error(L);
             }
             count++;

@@ -37,6 +37,8 @@ void lm_script_helper_dropped(lua_State *L, struct lm_script_helper *script);
 /* Runs the deferred calls; pushes nothing; answers how many were run. A function's error is raised, the rest stays
  * queued. */
 lua_Integer lm_deferred_run(lua_State *L, struct lm_state *state);
+/* Whether there is one. */
+bool lm_deferred_waits(struct lm_state *state);
 /* The state is closing: warns about what was not called, and cuts every native off. */
 void lm_deferred_drop(lua_State *L, struct lm_state *state);
 

@@ -5,6 +5,8 @@
 #include "args.h"
 #include "failure.h"
 #include "helper.h"
+#include "lmapi_host.h"
+#include "notify.h"
 #include "types.h"
 
 #include <stdio.h>
@@ -48,9 +50,9 @@ void lm_session_enter(lua_State *L, struct lm_session *self)
     self->established = true;
 }
 
-/* Pushes the open session object of this native, or nothing. An entry whose object has been closed meanwhile does not
+/* An entry whose object has been closed meanwhile does not
  * count: another native may live at the same address now. */
-static bool push_known(lua_State *L, const void *native)
+bool lm_session_push_known(lua_State *L, const void *native)
 {
     struct lm_object *known;
 
@@ -78,7 +80,7 @@ void lm_session_push_native(lua_State *L, IUnknown *native, int lender)
         luaL_error(L, "what the helper calls its session is none");
     }
     session->lpVtbl->Release(session);
-    if (push_known(L, session)) {
+    if (lm_session_push_known(L, session)) {
         return;
     }
     self = lm_session_of(lm_new(L, &lm_session_type, lender, 0));
@@ -210,35 +212,27 @@ static int session_last_error(lua_State *L)
     return 1;
 }
 
-static int session_status(lua_State *L)
-{
-    struct lm_session *self = lm_session_self(L);
-    void **table = lm_box_unknown(L);
-    IMAPISession *session = lm_session_native(L, self);
-    HRESULT hr = session->lpVtbl->GetStatusTable(session, MAPI_UNICODE, (LPMAPITABLE *)table);
-
-    return lm_session_fail(L, self, "session:status", SUCCEEDED(hr) ? MAPI_E_NO_SUPPORT : hr);
-}
-
-static int session_advise(lua_State *L)
-{
-    struct lm_session *self = lm_session_self(L);
-    BOOL shared;
-    HRESULT hr = MAPI_E_NO_SUPPORT;
-
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    if (self->info != NULL) {
-        HRESULT alive = self->info->lpVtbl->IsShared(self->info, &shared);
-
-        hr = FAILED(alive) ? alive : hr;
-    }
-    return lm_session_fail(L, self, "session:advise", hr);
-}
-
 static int session_helper(lua_State *L)
 {
     lm_session_self(L);
     return lm_helper_borrow(L, 1, "session:helper");
+}
+
+/* Whether the process has more sessions than this Lua state. */
+static bool others_have_sessions(const struct lm_state *state)
+{
+    const struct lm_object *each;
+    const char *name;
+    ULONG mine = 0;
+    ULONG kind = 0;
+
+    for (each = state->newest; each != NULL; each = each->older) {
+        mine += each->type == &lm_session_type;
+    }
+    while ((name = MapiObjectKindName(kind)) != NULL && strcmp(name, "session") != 0) {
+        kind++;
+    }
+    return name != NULL && MapiObjectCount(kind) > mine;
 }
 
 /* fast-shutdown-overview.md: the client's side of fast shutdown is an interface of the session object. */
@@ -251,9 +245,20 @@ static int shutdown_step(lua_State *L, const char *operation, int step)
     HRESULT hr = session->lpVtbl->QueryInterface(session, &IID_IMAPIClientShutdown, box);
 
     if (FAILED(hr)) {
-        return lm_session_fail(L, self, operation, MAPI_E_NO_SUPPORT);
+        /* Either this MAPI has no fast shutdown, or the session has ended: any method says which. */
+        LPMAPIERROR nothing = NULL;
+        HRESULT alive = session->lpVtbl->GetLastError(session, S_OK, 0, &nothing);
+        MAPIFreeBuffer(nothing);
+        return lm_session_fail(L, self, operation, FAILED(alive) ? alive : MAPI_E_NO_SUPPORT);
     }
     shutdown = (IMAPIClientShutdown *)*box;
+    if (step == 2 && !lm_host_permits(L, LMAPI_MAY_FAST_SHUTDOWN) && others_have_sessions(self->object.state)) {
+        self->last_error = MAPI_E_NO_SUPPORT;
+        return lm_fail_text(
+            L, operation, MAPI_E_NO_SUPPORT,
+            "Another Lua state of this process, or the program itself, has sessions, which would end with "
+            "this one's; the program around Lua has to permit that.");
+    }
     if (step == 0) {
         hr = shutdown->lpVtbl->QueryFastShutdown(shutdown);
     } else if (step == 1) {
@@ -348,13 +353,13 @@ static const luaL_Reg session_methods[] = {
     {"stores", lm_session_stores},
     {"open_store", lm_session_open_store},
     {"set_default_store", lm_session_set_default_store},
-    {"status", session_status},
+    {"status", lm_session_status},
     {"query_identity", lm_session_query_identity},
     {"compare_entry_ids", lm_session_compare_entry_ids},
     {"open_entry", lm_session_open_entry},
     {"profile_section", lm_session_profile_section},
     {"services", lm_session_services},
-    {"advise", session_advise},
+    {"advise", lm_session_advise},
     {"last_error", session_last_error},
     {"helper", session_helper},
     {"query_fast_shutdown", session_query_fast_shutdown},
@@ -370,6 +375,7 @@ const struct lm_type lm_session_type = {
     .name = "session",
     .size = sizeof(struct lm_session),
     .weight = 1024,
+    .user_values = 1,
     .methods = session_methods,
     .metas = session_metas,
     .end = lm_session_end,

@@ -10,15 +10,19 @@
 enum { LM_PROFILE_SIZE = 200 };
 
 struct lm_session {
-    struct lm_object object;       /* native: IMAPISession */
-    IMapiSessionInfo *info;        /* what only our own subsystem can tell, one reference; NULL with a foreign MAPI */
-    HRESULT last_error;            /* of the last failing call, for last_error() */
-    bool shared;                   /* logged on with MAPI_ALLOW_OTHERS: the answer where `info` is absent */
+    struct lm_object object; /* native: IMAPISession */
+    IMapiSessionInfo *info;  /* what only our own subsystem can tell, one reference; NULL with a foreign MAPI */
+    struct lm_registration *registrations; /* with it and its stores, newest first (notify.c) */
+    HRESULT last_error;                    /* of the last failing call, for last_error() */
+    bool shared;                           /* logged on with MAPI_ALLOW_OTHERS: the answer where `info` is absent */
     bool lent;                     /* a helper's or the host's session: closing it ends the loan, not the session */
     bool established;              /* a script has it: warn when it is dropped without logoff */
     bool asking;                   /* the dialog handler is running: ending it answers MAPI_E_BUSY */
     char profile[LM_PROFILE_SIZE]; /* UTF-8; for tostring and warnings */
 };
+
+/* User value beyond LM_PARENT: what advise was given, by key (notify.c); nil before the first. */
+enum { LM_SESSION_CALLBACKS = LM_PARENT + 1 };
 
 static inline struct lm_session *lm_session_of(struct lm_object *object)
 {
@@ -45,6 +49,9 @@ void lm_session_open(struct lm_session *self, IMAPISession *native);
  * memory; until it returns, the session is not `established`. */
 void lm_session_enter(lua_State *L, struct lm_session *self);
 
+/* Pushes the open session object that this Lua state has for a native, or nothing. */
+bool lm_session_push_known(lua_State *L, const void *native);
+
 /* Pushes the session object of a native session: the one this Lua state has already, else a new lent one whose parent
  * is the object at stack index `lender`. */
 void lm_session_push_native(lua_State *L, IUnknown *native, int lender);
@@ -63,6 +70,7 @@ void lm_session_ladder_open(lua_State *L); /* makes the metatable that guards a 
 /* session_admin.c: stores, profile sections, services */
 int lm_session_stores(lua_State *L);
 int lm_session_services(lua_State *L);
+int lm_session_status(lua_State *L);
 int lm_session_profile_section(lua_State *L);
 int lm_session_open_store(lua_State *L);
 int lm_session_set_default_store(lua_State *L);

@@ -323,6 +323,43 @@ int lm_session_services(lua_State *L)
     return lm_listing_start(L, listing, table);
 }
 
+/* imapisession-getstatustable.md, status-tables.md: how MAPI and each provider are doing. */
+static const struct lm_column status_columns[] = {
+    {PR_DISPLAY_NAME_W, "display_name"},
+    {PR_RESOURCE_TYPE, "resource_type"},
+    {PR_STATUS_CODE, "status_code"},
+    {PR_STATUS_STRING_W, "status_string"},
+    {PR_RESOURCE_FLAGS, "resource_flags"},
+    {PR_RESOURCE_METHODS, "resource_methods"},
+    {PR_PROVIDER_DISPLAY_W, "provider"},
+    {PR_PROVIDER_DLL_NAME_W, "provider_dll_name"},
+    {PR_ENTRYID, "entryid"},
+    {PR_INSTANCE_KEY, "instance_key"},
+    {PR_OBJECT_TYPE, "object_type"},
+    {PR_ROWID, "rowid"},
+    {PR_IDENTITY_DISPLAY_W, "identity_display"},
+    {PR_IDENTITY_ENTRYID, "identity_entryid"},
+    {PR_IDENTITY_SEARCH_KEY, "identity_search_key"},
+};
+
+int lm_session_status(lua_State *L)
+{
+    struct lm_session *self = lm_session_self(L);
+    struct lm_listing *listing =
+        lm_listing_new(L, 1, "session:status", status_columns, sizeof status_columns / sizeof *status_columns);
+    IMAPISession *session = lm_session_native(L, self);
+    IMAPITable *table = NULL;
+    HRESULT hr;
+
+    lm_forget();
+    hr = session->lpVtbl->GetStatusTable(session, MAPI_UNICODE, &table);
+    if (FAILED(hr)) {
+        self->last_error = hr;
+        return lm_raise(L, "session:status", hr);
+    }
+    return lm_listing_start(L, listing, table);
+}
+
 /* A MAPIUID: 16 bytes, or written as a GUID. */
 static MAPIUID check_uid(lua_State *L, int arg)
 {

@@ -8,6 +8,8 @@
 #include "args.h"
 #include "failure.h"
 #include "helper.h"
+#include "notify.h"
+#include "lmapi_host.h"
 #include "session.h"
 #include "types.h"
 
@@ -19,6 +21,8 @@ HRESULT lm_session_end(struct lm_object *object, IUnknown *native, enum lm_endin
     IMAPISession *session = (IMAPISession *)native;
     HRESULT hr = S_OK;
 
+    /* Explicitly they have been unadvised before. The last Release of a session of ours ends its own. */
+    lm_registrations_end_all(object, self->lent ? native : NULL);
     /* A loan is given back by the Release alone. So is what the collector found: the subsystem's last Release logs off
      * (R1). */
     if (how == LM_EXPLICIT && !self->lent) {
@@ -28,8 +32,8 @@ HRESULT lm_session_end(struct lm_object *object, IUnknown *native, enum lm_endin
         self->info->lpVtbl->Release(self->info);
         self->info = NULL;
     }
-    /* Ended by the core before: closing it is harmless. */
-    return hr == MAPI_E_INVALID_OBJECT ? S_OK : hr;
+    /* Ended by the core before, the parent's of a fork, or gone with a fast shutdown: closing it is harmless. */
+    return hr == MAPI_E_INVALID_OBJECT || hr == MAPI_E_NOT_INITIALIZED || hr == MAPI_E_END_OF_SESSION ? S_OK : hr;
 }
 
 void lm_session_dropped(lua_State *L, struct lm_object *object)
@@ -40,8 +44,8 @@ void lm_session_dropped(lua_State *L, struct lm_object *object)
     if (self->lent || !self->established) {
         return;
     }
-    if (self->info != NULL && self->info->lpVtbl->IsShared(self->info, &shared) == MAPI_E_INVALID_OBJECT) {
-        return; /* the core ended it, nobody forgot it */
+    if (self->info != NULL && self->info->lpVtbl->IsShared(self->info, &shared) != S_OK) {
+        return; /* the core ended it, or it is the parent's: nobody forgot it */
     }
     lm_warn_text(L, "mapi.session: a session of profile '", self->profile, "' was dropped without logoff",
                  (const char *)NULL);
@@ -132,6 +136,7 @@ static int climb_down(lua_State *L, struct lm_session *self)
     }
     self->lent = true; /* logged off above: what is left is the Release */
     lm_end(&self->object, LM_EXPLICIT);
+    lm_registrations_forget_session(L);
     if (lent) {
         lm_helper_session_gone(L, lender);
     }
@@ -170,6 +175,10 @@ static void push_handler(lua_State *L)
     lm_state_push_value(L, LM_STATE_DIALOG);
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
+        if (lm_host_asks(L)) {
+            lua_pushcfunction(L, lm_host_ask);
+            return;
+        }
         lua_getglobal(L, "require");
         lua_pushliteral(L, "mapi.dialog");
         lua_call(L, 1, 1);
@@ -198,6 +207,12 @@ int lm_session_logoff(lua_State *L)
     lm_options(L, 2, logoff_options);
     if (self->asking) {
         return busy(L, "session:logoff");
+    }
+    if (self->lent && self->object.parent == NULL && !lm_host_permits(L, LMAPI_MAY_LOGOFF_LOANS)) {
+        self->last_error = MAPI_E_NO_ACCESS;
+        return lm_fail_text(
+            L, "session:logoff", MAPI_E_NO_ACCESS,
+            "the session belongs to the program around Lua, which has only lent it; close ends the loan");
     }
     if (!lm_option_flag(L, SLOT_OPTIONS + OPT_UI, true) || self->info == NULL || never_ask(L)) {
         return climb_down(L, self);
@@ -240,6 +255,7 @@ int lm_session_close(lua_State *L)
     }
     lm_forget();
     hr = lm_end(&self->object, LM_EXPLICIT);
+    lm_registrations_forget_session(L);
     return lm_result(L, "session:close", hr);
 }
 
@@ -250,6 +266,8 @@ int lm_session_close_meta(lua_State *L)
 
     if (FAILED(hr)) {
         lm_warn(L, "session", "close", hr);
+    } else {
+        lm_registrations_forget_session(L);
     }
     return 0;
 }

@@ -21,6 +21,8 @@ static int state_gc(lua_State *L)
     while (state->newest != NULL) {
         lm_drop(L, state->newest);
     }
+    MapiNotifyPortRelease(state->port);
+    state->port = NULL;
     lm_deferred_drop(L, state);
     free(state->callback_message);
     state->callback_message = NULL;
@@ -63,6 +65,8 @@ struct lm_state *lm_state_push(lua_State *L)
     lua_setiuservalue(L, -2, LM_STATE_DEFERRED);
     push_table(L, true);
     lua_setiuservalue(L, -2, LM_STATE_MANAGERS);
+    lua_createtable(L, LM_ACCOUNT_NAMES, 0);
+    lua_setiuservalue(L, -2, LM_STATE_NAMES);
     lua_createtable(L, 0, 3);
     lua_pushliteral(L, "mapi.state");
     lua_setfield(L, -2, "__name");

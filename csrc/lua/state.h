@@ -16,19 +16,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <mapix.h>
+#include <mapisub.h>
 
 struct lm_object;
+struct lm_type;
 struct lm_script_helper;
 struct lm_account_manager;
+struct lm_delivery;
 
-/* The names of account properties that were used last (account_value.c): constants of the subsystem. */
+/* The names of account properties that were used last (account_value.c). */
 struct lm_account_name {
-    const char *name;
+    const void *kept; /* the Lua string, which is in LM_STATE_NAMES; NULL: none */
     uint32_t tag;
-    uint32_t length;
 };
-enum { LM_ACCOUNT_NAMES = 64, LM_ACCOUNTS = 64 };
+/* Where the registry has the metatable of a type, next to its place under the type's address (object.c). */
+struct lm_metatable {
+    const struct lm_type *type;
+    int number;
+};
+
+enum { LM_ACCOUNT_NAMES = 64, LM_ACCOUNTS = 64, LM_METATABLES = 64 };
 
 struct lm_state {
     lua_State *current;       /* thread of the call that may call back synchronously; NULL outside such calls */
@@ -36,8 +43,14 @@ struct lm_state {
     char *callback_message; /* what a function called back by the subsystem raised; malloc'd; failure.c hands it out */
     struct lm_script_helper *scripts;    /* natives of helpers written in Lua (script_helper.c) */
     struct lm_account_manager *managers; /* open account managers, newest first (account_notify.c) */
+    LPMAPINOTIFYPORT port;               /* where notifications wait (notify.c); NULL before the first need */
+    bool accounts_wake;                  /* it is woken when accounts change (account_notify.c) */
+    struct lm_delivery *delivery;        /* the dispatch that is calling functions, or NULL */
+    size_t registrations;                /* made with session:advise and store:advise */
+    lua_Integer last_key;                /* of one of their functions */
     size_t native_bytes;                 /* estimate of the native memory behind the open objects */
     size_t native_limit;                 /* collect when native_bytes would pass this */
+    struct lm_metatable metatables[LM_METATABLES];
     struct lm_account_name names[LM_ACCOUNT_NAMES];
     struct lm_object *accounts[LM_ACCOUNTS]; /* some of those that Lua has not finalized, by address (account.c) */
     bool initialized;                        /* MAPIInitialize succeeded and must be balanced */
@@ -56,7 +69,8 @@ enum {
     LM_STATE_HELPERS,      /* native of a helper written in Lua -> its helper object; weak values */
     LM_STATE_DEFERRED,     /* the same native -> the hands_off that waits for mapi.dispatch, or false: room for one */
     LM_STATE_MANAGERS,     /* memory of an account manager -> that object; weak values */
-    LM_STATE_USER_VALUES = LM_STATE_MANAGERS
+    LM_STATE_NAMES,        /* place in lm_state.names, from 1 -> the string kept there */
+    LM_STATE_USER_VALUES = LM_STATE_NAMES
 };
 
 /* The state of a function registered by the module. Valid in the function itself and in its continuations. */

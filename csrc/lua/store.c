@@ -5,6 +5,7 @@
 #include "access.h"
 #include "args.h"
 #include "failure.h"
+#include "notify.h"
 #include "types.h"
 
 /* Opens the entry whose id is the string on the top of the stack; the result replaces it. */
@@ -212,13 +213,6 @@ static int store_name(lua_State *L)
     return FAILED(hr) ? lm_fail(L, "store:name", hr) : 1;
 }
 
-static int store_advise(lua_State *L)
-{
-    lm_self(L);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    return lm_fail_text(L, "store:advise", MAPI_E_NO_SUPPORT, "notifications are not there yet");
-}
-
 /* The documented ending of a store: what is on its way is left for the next session [imsgstore-storelogoff.md]. */
 static HRESULT store_end(struct lm_object *self, IUnknown *native, enum lm_ending how)
 {
@@ -226,13 +220,40 @@ static HRESULT store_end(struct lm_object *self, IUnknown *native, enum lm_endin
     ULONG flags = LOGOFF_NO_WAIT;
     HRESULT hr;
 
-    (void)self;
+    lm_registrations_end(self, native);
     if (how != LM_EXPLICIT) {
         return S_OK;
     }
     hr = store->lpVtbl->StoreLogoff(store, &flags);
     /* The session may have ended first, in the core; then there is nothing left to log off from. */
     return hr == MAPI_E_INVALID_OBJECT || hr == MAPI_E_NO_SUPPORT ? S_OK : hr;
+}
+
+static HRESULT close_store(lua_State *L, struct lm_object *self)
+{
+    if (self->native != NULL) {
+        lm_registrations_forget_store(L);
+    }
+    return lm_end(self, LM_EXPLICIT);
+}
+
+static int store_close(lua_State *L)
+{
+    struct lm_object *self = lm_self_any(L);
+
+    lm_forget();
+    return lm_result(L, "store:close", close_store(L, self));
+}
+
+static int store_close_meta(lua_State *L)
+{
+    struct lm_object *self = lm_self_any(L);
+    HRESULT hr = close_store(L, self);
+
+    if (FAILED(hr)) {
+        lm_warn(L, "store", "close", hr);
+    }
+    return 0;
 }
 
 static bool store_describe(struct lm_object *self, char *text, size_t size)
@@ -248,21 +269,25 @@ static const luaL_Reg store_methods[] = {
     {"deleted_items", store_deleted_items},
     {"folder", store_folder},
     {"open", store_open},
-    {"advise", store_advise},
+    {"advise", lm_store_advise},
     {"get", lm_get},
     {"set", lm_set},
     {"props", lm_props},
     {"delete_props", lm_delete_props},
     {"entryid", lm_entryid},
     {"name", store_name},
+    {"close", store_close},
     {NULL, NULL},
 };
+
+static const luaL_Reg store_metas[] = {{"__close", store_close_meta}, {NULL, NULL}};
 
 const struct lm_type lm_store_type = {
     .name = "store",
     .size = sizeof(struct lm_object),
     .weight = 16384,
     .methods = store_methods,
+    .metas = store_metas,
     .end = store_end,
     .describe = store_describe,
 };

@@ -13,7 +13,7 @@ extern const struct lm_type lm_listing_type;         /* listing.c: iterators ove
 extern const struct lm_type lm_account_manager_type; /* account_manager.c */
 extern const struct lm_type lm_account_type;         /* account.c */
 extern const struct lm_type lm_account_enum_type;    /* account_enum.c */
-extern const struct lm_type lm_connection_type;      /* account_notify.c: what advise returns */
+extern const struct lm_type lm_connection_type;      /* connection.c: what advise returns */
 
 extern const struct lm_type lm_store_type;      /* store.c */
 extern const struct lm_type lm_folder_type;     /* folder.c */

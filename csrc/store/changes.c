@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fork.h"
+
 enum { REKEYED_KEPT = 1024 };
 
 struct changes {
@@ -19,6 +21,7 @@ struct changes {
 /* One list for the process, since stores are shared by sessions that know nothing of each other. */
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct changes *registry;
+FORK_KEEPS_WHOLE(registry_lock);
 
 struct changes *changes_attach(const char *path)
 {

@@ -59,6 +59,33 @@ const struct column *column_find(ULONG tag)
     return column != NULL ? column : search(derived, sizeof derived / sizeof derived[0], tag);
 }
 
+bool column_is_derived(const struct column *column)
+{
+    return column >= derived && column < derived + sizeof derived / sizeof derived[0];
+}
+
+/* A character of UTF-8 that does not fit takes up to three bytes with it. */
+bool column_may_be_cut(size_t size)
+{
+    return size > INLINE_LIMIT - 4 && size <= INLINE_LIMIT;
+}
+
+HRESULT column_whole_text(struct store *store, int64_t message, ULONG tag, struct byte_buffer *out)
+{
+    struct place place = {CHUNKS_OF_MESSAGE, message};
+    HRESULT hr = S_OK;
+    size_t before;
+    int64_t seq = 0;
+
+    do {
+        before = out->size;
+        hr = chunk_read(store, place, tag, seq++, out);
+    } while (SUCCEEDED(hr) && out->size - before == CHUNK_SIZE && out->size < LONGEST_SEARCHED);
+    if (FAILED(hr) || out->size == 0)
+        return hr;
+    return byte_buffer_append_u8(out, 0);
+}
+
 static HRESULT read_column(sqlite3_stmt *statement, int index, const struct column *column, struct holder *props)
 {
     const void *bytes;

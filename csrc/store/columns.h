@@ -23,6 +23,9 @@ enum column_kind {
 /* Characters of PR_SUBJECT that are PR_SUBJECT_PREFIX: the column `prefix`. Ours, and never shown. */
 #define PR_SUBJECT_PREFIX_LENGTH PROP_TAG(PT_LONG, 0x67F2)
 
+/* Longest value that a restriction looks at outside the message's row. */
+enum { LONGEST_SEARCHED = 64 << 20 };
+
 struct column {
     ULONG tag;
     enum column_kind kind;
@@ -31,6 +34,14 @@ struct column {
 
 /* The column for a property id (the tag's type is not looked at), or NULL. */
 const struct column *column_find(ULONG tag);
+
+/* Whether it is worked out from other columns. */
+bool column_is_derived(const struct column *column);
+
+/* A text longer than INLINE_LIMIT has only its beginning in its column. Whether a column's text may be such a beginning,
+ * by its size; and the whole of it with a terminating NUL, or nothing where the column has it all. */
+bool column_may_be_cut(size_t size);
+HRESULT column_whole_text(struct store *store, int64_t message, ULONG tag, struct byte_buffer *out);
 
 /* The columns a message row is loaded and saved by, in the order of MESSAGE_COLUMNS. */
 #define MESSAGE_COLUMNS                                                                                                \

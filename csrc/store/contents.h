@@ -23,6 +23,7 @@
 
 #include "base/restriction.h"
 #include "store/columns.h"
+#include "store/filter.h"
 #include "store/host.h"
 
 enum contents_order { ORDER_BY_ID, ORDER_BY_DATE, ORDER_BY_LIST };
@@ -54,6 +55,7 @@ enum { FIELDS_MAX = 32 };
 struct selection {
     struct field fields[FIELDS_MAX];
     int field_count;
+    int own_count; /* of them, those that are not selected anyway */
     bool with_props;
     int props_index;
 };
@@ -89,7 +91,7 @@ struct ahead {
 struct bookmark {
     bool used;
     struct cursor cursor;
-    int64_t row; /* the row it stands before, 0 at the end */
+    int64_t row; /* the row it stands before, 0 at the end, negative: a heading */
 };
 
 #define NEWEST_ANY INT64_MAX
@@ -110,26 +112,32 @@ struct contents {
 
     LPSSortOrderSet sort;       /* malloc'd; NULL: by id */
     LPSRestriction restriction; /* malloc'd; NULL: all rows */
+    struct filter filter;       /* the same in SQL */
     enum contents_order order;
     bool descending;
 
     struct cursor cursor;
     int64_t position; /* rows before the cursor; -1: not known */
 
-    int64_t *list; /* by list: the ids */
+    int64_t *list; /* by list: the ids, those of headings negative (contents_groups.c) */
     size_t list_count;
     bool list_built;
-    uint64_t list_seen; /* changes_count when it was built */
+    uint64_t list_seen;    /* changes_count when it was built */
+    struct groups *groups; /* of a list with categories; NULL: not built */
 
     struct ahead *ahead; /* from ahead_first on */
     size_t ahead_first;
     size_t ahead_count;
     size_t ahead_capacity;
     uint64_t ahead_seen;
+    size_t expected; /* rows that the client has said it will read; 0: not said, or read */
+    bool ahead_last; /* the walk that read them came to the table's end */
     size_t batch;
 
     struct bookmark *bookmarks;
     size_t bookmark_count;
+
+    struct table_listening *_Atomic listening; /* table_events.c; NULL: nobody is registered */
 
     uint64_t rekeyed_seen;
     int64_t *skipped; /* rows delivered whose key has moved since */
@@ -143,6 +151,10 @@ HRESULT contents_query(struct object *object, REFIID iid, void **out);
 /* contents_columns.c: SetColumns' work, and the selection a restriction needs. */
 HRESULT contents_set_columns(struct contents *table, const SPropTagArray *tags);
 void selection_add_restriction(struct selection *selection, const SRestriction *restriction);
+
+/* The same for the table's restriction, as far as its filter leaves anything to be looked at. */
+void selection_add_own(struct selection *selection, const struct contents *table);
+ULONG constant_number(const struct contents *table, ULONG tag);
 void contents_select(struct contents *table);
 const struct field *selection_find(const struct selection *selection, ULONG tag);
 
@@ -169,15 +181,22 @@ HRESULT row_view_matches(struct row_view *view, sqlite3_stmt *statement, const S
 
 /* contents_rows.c: walking. Rows that the table's restriction refuses, and skipped ones, are left out. */
 
+/* Makes the filter of a table with this restriction, which must stay as long as it. */
+HRESULT contents_filter(struct store *store, const SRestriction *restriction, struct filter *out);
+
 /* Called for each row; *stop ends the walk. */
 typedef HRESULT (*visit)(struct contents *table, sqlite3_stmt *statement, const struct cursor *row, void *context,
                          bool *stop);
 
 /* Visits the rows after the place, or with backward those before it, nearest first; those which `also` (may be NULL)
- * refuses are left out. limit 0: all. selection must cover the restrictions. */
+ * refuses are left out. limit 0: all. selection must cover `also`, and have what selection_add_own adds. */
 HRESULT contents_walk(struct contents *table, const struct cursor *from, bool backward,
                       const struct selection *selection, const SRestriction *also, int64_t limit, visit function,
                       void *context);
+
+/* Whether the rows behind a place, or with backward before it, can be counted by SQL alone; then counts them. */
+bool contents_can_count(const struct contents *table);
+HRESULT contents_count_range(struct contents *table, const struct cursor *from, bool backward, int64_t *count);
 
 /* Makes sure that `ahead` has a row, unless the table ends here. wanted: how many rows the caller is going to take. */
 HRESULT contents_fill(struct contents *table, size_t wanted);
@@ -198,6 +217,38 @@ HRESULT contents_seek(struct contents *table, int64_t position);
 
 /* Sorts the ids of a table by list where that has not been done, or is to be done again at its beginning. */
 HRESULT contents_build_list(struct contents *table);
+
+HRESULT contents_prepare(struct contents *table, struct byte_buffer *sql, sqlite3_stmt **out);
+
+/* Appends " FROM message ... WHERE ..." for the rows of the folder (?1, ?2), in the order of their ids or dates. */
+HRESULT contents_append_source(bool by_date, struct byte_buffer *sql);
+
+/* contents_list.c: what a sort key is in SQL; false when all rows have the same. */
+bool contents_sort_expression(ULONG tag, char *out, size_t size);
+
+/* contents_groups.c: categories (sorting-and-categorization.md). The rows of such a table are headings and messages.
+ * The ids are kept twice: all of them in order, and in `list` what is to be seen, with a heading as minus its number
+ * (counted from 1). */
+ULONG contents_levels(const struct contents *table); /* of headings; 0: no categories */
+HRESULT contents_check_categories(const SSortOrderSet *order);
+
+/* While the ids are sorted: the statement's columns from `first` on are whether it is read, then one for each category
+ * column. Takes the ids over when it is through; finish makes `list`. */
+HRESULT groups_begin(struct contents *table, struct groups **out);
+HRESULT groups_append_columns(const struct contents *table, struct byte_buffer *sql);
+HRESULT groups_append_order(const struct contents *table, struct byte_buffer *sql);
+HRESULT groups_add(struct groups *groups, sqlite3_stmt *statement, int first);
+HRESULT groups_finish(struct contents *table, struct groups *groups, int64_t *ids, size_t count);
+void groups_free(struct groups *groups);
+
+HRESULT contents_read_heading(struct contents *table, int64_t id, LPSPropValue *out);
+HRESULT contents_heading_matches(struct contents *table, int64_t id, const SRestriction *restriction, bool *matches);
+
+/* The methods. Rows are to be read by the caller: expand leaves the cursor behind the heading. */
+HRESULT contents_expand(struct contents *table, ULONG size, const BYTE *key, ULONG *more);
+HRESULT contents_collapse(struct contents *table, ULONG size, const BYTE *key, ULONG *fewer);
+HRESULT contents_get_state(struct contents *table, ULONG size, const BYTE *key, ULONG *state_size, LPBYTE *state);
+HRESULT contents_set_state(struct contents *table, ULONG size, const BYTE *state, BOOKMARK *location);
 
 /* contents_move.c: the methods that move the cursor, after their lifeline has been entered. */
 HRESULT contents_move_row(struct contents *table, BOOKMARK origin, LONG rows, LONG *sought);

@@ -57,7 +57,8 @@ static void selection_add(struct selection *selection, ULONG tag)
 
         field->id = PROP_ID(tag);
         field->kind = column->kind;
-        field->index = 2 + selection->field_count++;
+        field->index = column->tag == PR_MESSAGE_DELIVERY_TIME ? 1 : 2 + selection->own_count++;
+        selection->field_count++;
     }
 }
 
@@ -108,7 +109,12 @@ void selection_add_restriction(struct selection *selection, const SRestriction *
 {
     if (restriction != NULL)
         add_tags(selection, restriction);
-    selection->props_index = 2 + selection->field_count;
+    selection->props_index = 2 + selection->own_count;
+}
+
+void selection_add_own(struct selection *selection, const struct contents *table)
+{
+    selection_add_restriction(selection, table->filter.exact ? NULL : table->restriction);
 }
 
 HRESULT selection_sql(const struct selection *selection, struct byte_buffer *sql)
@@ -121,6 +127,8 @@ HRESULT selection_sql(const struct selection *selection, struct byte_buffer *sql
     for (i = 0; i < selection->field_count && SUCCEEDED(hr); i++) {
         const char *expression = column_find(PROP_TAG(PT_UNSPECIFIED, selection->fields[i].id))->sql;
 
+        if (selection->fields[i].index < 2)
+            continue;
         hr = byte_buffer_append(sql, ", ", 2);
         if (SUCCEEDED(hr))
             hr = byte_buffer_append(sql, expression, strlen(expression));
@@ -137,10 +145,24 @@ static void output_bytes(struct output *output, const void *bytes, size_t size)
     output->size = size;
 }
 
-static void output_number(struct output *output, ULONG number)
+ULONG constant_number(const struct contents *table, ULONG tag)
 {
-    output->source = SOURCE_LONG;
-    output->number = number;
+    bool writable = table->store->writable;
+
+    switch (PROP_ID(tag)) {
+    case PROP_ID(PR_OBJECT_TYPE):
+        return MAPI_MESSAGE;
+    case PROP_ID(PR_ACCESS):
+        return writable ? MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE : MAPI_ACCESS_READ;
+    case PROP_ID(PR_ACCESS_LEVEL):
+        return writable ? MAPI_MODIFY : 0;
+    case PROP_ID(PR_ROW_TYPE):
+        return TBL_LEAF_ROW;
+    case PROP_ID(PR_DEPTH):
+        return contents_levels(table);
+    default:
+        return 0;
+    }
 }
 
 static void output_constant(const struct contents *table, struct output *output)
@@ -158,21 +180,9 @@ static void output_constant(const struct contents *table, struct output *output)
     case PROP_ID(PR_PARENT_ENTRYID):
         output_bytes(output, table->folder_id, sizeof table->folder_id);
         break;
-    case PROP_ID(PR_OBJECT_TYPE):
-        output_number(output, MAPI_MESSAGE);
-        break;
-    case PROP_ID(PR_ACCESS):
-        output_number(output,
-                      store->writable ? MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE : MAPI_ACCESS_READ);
-        break;
-    case PROP_ID(PR_ACCESS_LEVEL):
-        output_number(output, store->writable ? MAPI_MODIFY : 0);
-        break;
-    case PROP_ID(PR_ROW_TYPE):
-        output_number(output, TBL_LEAF_ROW);
-        break;
     default:
-        output_number(output, 0);
+        output->source = SOURCE_LONG;
+        output->number = constant_number(table, output->tag);
         break;
     }
 }
@@ -228,7 +238,7 @@ void contents_select(struct contents *table)
     memset(&table->selection, 0, sizeof table->selection);
     for (i = 0; i < table->columns->cValues; i++)
         selection_add(&table->selection, table->columns->aulPropTag[i]);
-    selection_add_restriction(&table->selection, table->restriction);
+    selection_add_own(&table->selection, table);
     for (i = 0; i < table->columns->cValues; i++) {
         memset(&table->outputs[i], 0, sizeof table->outputs[i]);
         table->outputs[i].tag = table->columns->aulPropTag[i];

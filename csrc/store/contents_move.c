@@ -42,7 +42,7 @@ static HRESULT bookmark_cursor(struct contents *table, BOOKMARK origin, struct c
         return fail(MAPI_E_INVALID_BOOKMARK, "The table has no such bookmark.");
     bookmark = &table->bookmarks[origin - FIRST_BOOKMARK];
     *cursor = bookmark->cursor;
-    if (bookmark->row != 0)
+    if (bookmark->row > 0) /* headings do not go */
         hr = contents_has_row(table, bookmark->row, &has);
     return SUCCEEDED(hr) && !has ? MAPI_W_POSITION_CHANGED : hr;
 }
@@ -157,7 +157,7 @@ HRESULT contents_find(struct contents *table, const SRestriction *restriction, B
     if (FAILED(warning))
         return warning;
     memset(&selection, 0, sizeof selection);
-    selection_add_restriction(&selection, table->restriction);
+    selection_add_own(&selection, table);
     selection_add_restriction(&selection, restriction);
     hr = contents_walk(table, &cursor, (flags & DIR_BACKWARD) != 0, &selection, restriction, 1, stop_at, &found);
     if (FAILED(hr))

@@ -10,16 +10,14 @@
 #include "base/failure.h"
 #include "base/propcodec.h"
 #include "store/contents.h"
-#include "store/sql_functions.h"
 
 static const char read_failed[] = "The messages of the folder could not be read";
 
 /* Batches grow from the first to the second as long as nothing changes in between. */
 enum { FIRST_BATCH = 32, LARGEST_BATCH = 1024 };
 
-/* Statements that depend on the columns are prepared for one call: finalized, so that no read transaction stays open.
- */
-static HRESULT prepare(struct contents *table, struct byte_buffer *sql, sqlite3_stmt **out)
+/* Statements that depend on a restriction are prepared for one call. */
+HRESULT contents_prepare(struct contents *table, struct byte_buffer *sql, sqlite3_stmt **out)
 {
     sqlite3 *handle = database_handle(table->store->db);
     int rc = sqlite3_prepare_v2(handle, (const char *)sql->bytes, (int)sql->size, out, NULL);
@@ -37,16 +35,25 @@ static HRESULT append(struct byte_buffer *sql, const char *text)
  */
 enum part { PART_WHOLE, PART_SAME_KEY, PART_OTHER_KEYS };
 
-/* The rows of the folder, and of it those on one side of a place. ?1 folder, ?2 associated, ?3 key, ?4 id, ?5 limit,
- * ?6 newest id. */
+/* Which index serves is ours to say, not SQLite's to guess: rows come in the order in which they lie in the file unless
+ * the table is sorted by date, and what the restriction says of ids and dates must not lead to another. */
+HRESULT contents_append_source(bool by_date, struct byte_buffer *sql)
+{
+    static const char where[] = " WHERE folder = ?1 AND associated = ?2";
+    HRESULT hr =
+        append(sql, by_date ? " FROM message INDEXED BY message_date" : " FROM message INDEXED BY message_contents");
+
+    return SUCCEEDED(hr) ? append(sql, where) : hr;
+}
+
+/* The rows of the folder, and of it those on one side of a place. ?1 folder, ?2 associated, ?3 key, ?4 id. Rows that are
+ * newer than the table wants are left out by whoever steps. */
 static HRESULT append_range(const struct contents *table, const struct cursor *from, bool backward, enum part part,
                             struct byte_buffer *sql)
 {
     const char *relation = backward != table->descending ? "<" : ">";
-    HRESULT hr = append(sql, " FROM message WHERE folder = ?1 AND associated = ?2");
+    HRESULT hr = contents_append_source(table->order == ORDER_BY_DATE, sql);
 
-    if (SUCCEEDED(hr) && table->newest != NEWEST_ANY)
-        hr = append(sql, " AND id <= ?6");
     if (FAILED(hr) || (from->kind != PLACE_AT && from->kind != PLACE_AFTER))
         return hr;
     if (part != PART_WHOLE)
@@ -72,20 +79,16 @@ static HRESULT append_order(const struct contents *table, bool backward, struct 
     bool down = backward != table->descending;
 
     if (table->order == ORDER_BY_DATE)
-        return append(sql,
-                      down ? " ORDER BY delivery_time DESC, id DESC LIMIT ?5" : " ORDER BY delivery_time, id LIMIT ?5");
-    return append(sql, down ? " ORDER BY id DESC LIMIT ?5" : " ORDER BY id LIMIT ?5");
+        return append(sql, down ? " ORDER BY delivery_time DESC, id DESC" : " ORDER BY delivery_time, id");
+    return append(sql, down ? " ORDER BY id DESC" : " ORDER BY id");
 }
 
-static void bind_range(const struct contents *table, sqlite3_stmt *statement, const struct cursor *from, int64_t limit)
+static void bind_range(const struct contents *table, sqlite3_stmt *statement, const struct cursor *from)
 {
     sqlite3_bind_int64(statement, 1, table->folder);
     sqlite3_bind_int(statement, 2, table->associated);
     sqlite3_bind_int64(statement, 3, from->key);
     sqlite3_bind_int64(statement, 4, from->id);
-    sqlite3_bind_int64(statement, 5, limit == 0 ? -1 : limit);
-    if (table->newest != NEWEST_ANY)
-        sqlite3_bind_int64(statement, 6, table->newest);
 }
 
 static bool is_skipped(const struct contents *table, int64_t id)
@@ -107,7 +110,7 @@ static HRESULT accept(struct contents *table, sqlite3_stmt *statement, struct ro
     *yes = false;
     if (is_skipped(table, sqlite3_column_int64(statement, 0)))
         return S_OK;
-    hr = row_view_matches(view, statement, table->restriction, yes);
+    hr = row_view_matches(view, statement, table->filter.exact ? NULL : table->restriction, yes);
     if (SUCCEEDED(hr) && *yes)
         hr = row_view_matches(view, statement, also, yes);
     return hr;
@@ -118,7 +121,9 @@ struct walk {
     const struct cursor *from;
     bool backward;
     const struct selection *selection;
-    const SRestriction *also;
+    struct filter filter;       /* of what is asked for besides the table's own restriction */
+    const SRestriction *sought; /* the same */
+    const SRestriction *also;   /* the same, as far as the filter leaves anything to be looked at */
     int64_t limit;
     visit function;
     void *context;
@@ -132,15 +137,17 @@ static bool is_over(const struct walk *walk)
 }
 
 static HRESULT visit_row(struct contents *table, struct walk *walk, struct row_view *view, sqlite3_stmt *statement,
-                         bool filtered)
+                         bool looked_at)
 {
     struct cursor row = {PLACE_AT, 0, sqlite3_column_int64(statement, 0)};
     bool yes = true;
     HRESULT hr = S_OK;
 
+    if (row.id > table->newest)
+        return S_OK;
     if (table->order == ORDER_BY_DATE)
         row.key = sqlite3_column_int64(statement, 1);
-    if (filtered)
+    if (looked_at)
         hr = accept(table, statement, view, walk->also, &yes);
     if (FAILED(hr) || !yes)
         return hr;
@@ -148,12 +155,33 @@ static HRESULT visit_row(struct contents *table, struct walk *walk, struct row_v
     return walk->function(table, statement, &row, walk->context, &walk->stop);
 }
 
+/* From the range on: what both filters say, and the order. */
+static HRESULT append_filters(struct contents *table, const struct walk *walk, struct byte_buffer *sql)
+{
+    HRESULT hr = filter_append(&table->filter, sql);
+
+    return SUCCEEDED(hr) ? filter_append(&walk->filter, sql) : hr;
+}
+
+static void bind_filters(struct contents *table, const struct walk *walk, sqlite3_stmt *statement)
+{
+    filter_bind(&table->filter, statement);
+    filter_bind(&walk->filter, statement);
+}
+
+/* The statements of tables without a restriction are few, and come again and again. */
+static bool has_filter(const struct contents *table, const struct walk *walk)
+{
+    return table->filter.sql.size > 0 || walk->filter.sql.size > 0;
+}
+
 static HRESULT walk_part(struct contents *table, struct walk *walk, enum part part)
 {
-    bool filtered = table->restriction != NULL || walk->also != NULL || table->skipped_count > 0;
+    bool looked_at = !table->filter.exact || walk->also != NULL || table->skipped_count > 0;
     struct row_view view;
     struct byte_buffer sql;
     sqlite3_stmt *statement = NULL;
+    bool kept = false;
     HRESULT hr;
     int rc = SQLITE_ROW;
 
@@ -162,20 +190,29 @@ static HRESULT walk_part(struct contents *table, struct walk *walk, enum part pa
     if (SUCCEEDED(hr))
         hr = append_range(table, walk->from, walk->backward, part, &sql);
     if (SUCCEEDED(hr))
-        hr = append_order(table, walk->backward, &sql);
+        hr = append_filters(table, walk, &sql);
     if (SUCCEEDED(hr))
-        hr = prepare(table, &sql, &statement);
+        hr = append_order(table, walk->backward, &sql);
+    if (SUCCEEDED(hr) && !has_filter(table, walk))
+        hr = database_prepare_text(table->store->db, sql.bytes, sql.size, &statement);
+    kept = statement != NULL;
+    if (SUCCEEDED(hr) && !kept)
+        hr = contents_prepare(table, &sql, &statement);
     byte_buffer_free(&sql);
     if (FAILED(hr))
         return hr;
-    bind_range(table, statement, walk->from, filtered || walk->limit == 0 ? 0 : walk->limit - walk->visited);
+    bind_range(table, statement, walk->from);
+    bind_filters(table, walk, statement);
     row_view_begin(&view, table, walk->selection);
     while (SUCCEEDED(hr) && !is_over(walk) && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-        hr = visit_row(table, walk, &view, statement, filtered);
+        hr = visit_row(table, walk, &view, statement, looked_at);
     if (SUCCEEDED(hr))
         hr = database_error(table->store->db, rc, read_failed);
     row_view_end(&view);
-    sqlite3_finalize(statement);
+    if (kept)
+        database_done(statement);
+    else
+        sqlite3_finalize(statement);
     return hr;
 }
 
@@ -193,197 +230,152 @@ static HRESULT walk_range(struct contents *table, struct walk *walk)
     return FAILED(hr) || is_over(walk) ? hr : walk_part(table, walk, PART_OTHER_KEYS);
 }
 
-/* By list: row after row by id, those that are gone left out. The restriction was applied when the list was made. */
-static HRESULT walk_list(struct contents *table, const struct cursor *from, bool backward,
-                         const struct selection *selection, const SRestriction *also, int64_t limit, visit function,
-                         void *context)
+static HRESULT count_part(struct contents *table, const struct cursor *from, bool backward, enum part part,
+                          int64_t *count)
 {
-    struct row_view view;
     struct byte_buffer sql;
     sqlite3_stmt *statement = NULL;
-    int64_t index = backward ? from->id - 1 : from->id;
-    int64_t visited = 0;
-    bool stop = false;
     HRESULT hr;
+    int rc;
 
     byte_buffer_init(&sql);
-    hr = selection_sql(selection, &sql);
+    hr = append(&sql, "SELECT count(*)");
     if (SUCCEEDED(hr))
-        hr = append(&sql, " FROM message WHERE id = ?3 AND folder = ?1 AND associated = ?2");
+        hr = append_range(table, from, backward, part, &sql);
+    if (SUCCEEDED(hr) && table->newest != NEWEST_ANY)
+        hr = append(&sql, " AND +id <= ?5");
     if (SUCCEEDED(hr))
-        hr = prepare(table, &sql, &statement);
+        hr = filter_append(&table->filter, &sql);
+    if (SUCCEEDED(hr))
+        hr = contents_prepare(table, &sql, &statement);
     byte_buffer_free(&sql);
     if (FAILED(hr))
         return hr;
-    sqlite3_bind_int64(statement, 1, table->folder);
-    sqlite3_bind_int(statement, 2, table->associated);
-    row_view_begin(&view, table, selection);
-    for (; SUCCEEDED(hr) && !stop && (limit == 0 || visited < limit) && index >= 0 && (size_t)index < table->list_count;
-         index += backward ? -1 : 1) {
+    bind_range(table, statement, from);
+    sqlite3_bind_int64(statement, 5, table->newest);
+    filter_bind(&table->filter, statement);
+    rc = sqlite3_step(statement);
+    hr = database_error(table->store->db, rc, read_failed);
+    *count += sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return hr;
+}
+
+bool contents_can_count(const struct contents *table)
+{
+    return table->order != ORDER_BY_LIST && table->filter.exact && table->skipped_count == 0;
+}
+
+HRESULT contents_count_range(struct contents *table, const struct cursor *from, bool backward, int64_t *count)
+{
+    bool inside = from->kind == PLACE_AT || from->kind == PLACE_AFTER;
+    HRESULT hr;
+
+    *count = 0;
+    if (from->kind == (backward ? PLACE_START : PLACE_END))
+        return S_OK;
+    if (table->order != ORDER_BY_DATE || !inside)
+        return count_part(table, from, backward, PART_WHOLE, count);
+    hr = count_part(table, from, backward, PART_SAME_KEY, count);
+    return SUCCEEDED(hr) ? count_part(table, from, backward, PART_OTHER_KEYS, count) : hr;
+}
+
+/* The statement that fetches one row of a list by its id, if what is asked for besides accepts it. */
+static HRESULT prepare_by_id(struct contents *table, const struct walk *walk, sqlite3_stmt **statement)
+{
+    struct byte_buffer sql;
+    HRESULT hr;
+
+    byte_buffer_init(&sql);
+    hr = selection_sql(walk->selection, &sql);
+    if (SUCCEEDED(hr))
+        hr = append(&sql, " FROM message WHERE id = ?3 AND folder = ?1 AND associated = ?2");
+    if (SUCCEEDED(hr))
+        hr = filter_append(&walk->filter, &sql);
+    if (SUCCEEDED(hr))
+        hr = contents_prepare(table, &sql, statement);
+    byte_buffer_free(&sql);
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(*statement, 1, table->folder);
+    sqlite3_bind_int(*statement, 2, table->associated);
+    filter_bind(&walk->filter, *statement);
+    return S_OK;
+}
+
+/* By list: row after row by id, those that are gone left out. The restriction was applied when the list was made. */
+static HRESULT walk_list(struct contents *table, struct walk *walk)
+{
+    struct row_view view;
+    sqlite3_stmt *statement = NULL;
+    int64_t index = walk->backward ? walk->from->id - 1 : walk->from->id;
+    HRESULT hr = prepare_by_id(table, walk, &statement);
+
+    if (FAILED(hr))
+        return hr;
+    row_view_begin(&view, table, walk->selection);
+    for (; SUCCEEDED(hr) && !is_over(walk) && index >= 0 && (size_t)index < table->list_count;
+         index += walk->backward ? -1 : 1) {
         struct cursor row = {PLACE_AT, 0, index};
         bool yes = false;
         int rc;
 
-        sqlite3_reset(statement);
-        sqlite3_bind_int64(statement, 3, table->list[index]);
-        rc = sqlite3_step(statement);
-        hr = database_error(table->store->db, rc, read_failed);
-        if (rc == SQLITE_ROW)
-            hr = row_view_matches(&view, statement, also, &yes);
+        if (walk->filter.row != 0 && walk->filter.row != table->list[index])
+            continue;
+        if (table->list[index] < 0) {
+            hr = contents_heading_matches(table, table->list[index], walk->sought, &yes);
+        } else {
+            sqlite3_reset(statement);
+            sqlite3_bind_int64(statement, 3, table->list[index]);
+            rc = sqlite3_step(statement);
+            hr = database_error(table->store->db, rc, read_failed);
+            if (rc == SQLITE_ROW)
+                hr = row_view_matches(&view, statement, walk->also, &yes);
+        }
         if (FAILED(hr) || !yes)
             continue;
-        visited++;
-        hr = function(table, statement, &row, context, &stop);
+        walk->visited++;
+        hr = walk->function(table, statement, &row, walk->context, &walk->stop);
     }
     row_view_end(&view);
     sqlite3_finalize(statement);
     return hr;
+}
+
+/* Parameters 1 to 5 are the range's; then come those of the table's filter, then those of the walk's. */
+enum { FIRST_FILTER = 6 };
+
+HRESULT contents_filter(struct store *store, const SRestriction *restriction, struct filter *out)
+{
+    return filter_make(store, restriction, FIRST_FILTER, out);
 }
 
 HRESULT contents_walk(struct contents *table, const struct cursor *from, bool backward,
                       const struct selection *selection, const SRestriction *also, int64_t limit, visit function,
                       void *context)
 {
-    struct walk walk = {from, backward, selection, also, limit, function, context, 0, false};
+    struct walk walk;
     HRESULT hr;
 
-    if (table->order != ORDER_BY_LIST)
-        return walk_range(table, &walk);
-    hr = contents_build_list(table);
-    return FAILED(hr) ? hr : walk_list(table, from, backward, selection, also, limit, function, context);
-}
-
-/* What a sort key is in SQL; false when all rows have the same. */
-static bool sort_expression(ULONG tag, char *out, size_t size)
-{
-    const struct column *column = column_find(tag);
-    ULONG type = PROP_TYPE(tag) & ~(ULONG)MVI_FLAG;
-    bool text = type == PT_UNICODE || type == PT_STRING8 || (column != NULL && column->kind == COLUMN_TEXT);
-    const char *collation = text ? " COLLATE NOCASE" : "";
-
-    switch (PROP_ID(tag)) {
-    case PROP_ID(PR_ENTRYID):
-    case PROP_ID(PR_RECORD_KEY):
-    case PROP_ID(PR_INSTANCE_KEY):
-        snprintf(out, size, "id");
-        return true;
-    case PROP_ID(PR_PARENT_ENTRYID):
-    case PROP_ID(PR_STORE_ENTRYID):
-    case PROP_ID(PR_STORE_RECORD_KEY):
-    case PROP_ID(PR_MAPPING_SIGNATURE):
-    case PROP_ID(PR_OBJECT_TYPE):
-    case PROP_ID(PR_ACCESS):
-    case PROP_ID(PR_ACCESS_LEVEL):
-        return false;
-    default:
-        break;
-    }
-    if (column != NULL)
-        snprintf(out, size, "%s%s", column->sql, collation);
-    else
-        snprintf(out, size, "mapi_prop(props, %lu)%s", (unsigned long)tag, collation);
-    return true;
-}
-
-static HRESULT append_sort(const struct contents *table, struct byte_buffer *sql)
-{
-    HRESULT hr = append(sql, " FROM message WHERE folder = ?1 AND associated = ?2 ORDER BY ");
-    ULONG i;
-
-    for (i = 0; i < table->sort->cSorts && SUCCEEDED(hr); i++) {
-        char expression[128];
-
-        if (!sort_expression(table->sort->aSort[i].ulPropTag, expression, sizeof expression))
-            continue;
-        hr = append(sql, expression);
-        if (SUCCEEDED(hr))
-            hr = append(sql, table->sort->aSort[i].ulOrder == TABLE_SORT_DESCEND ? " DESC, " : ", ");
-    }
-    return SUCCEEDED(hr) ? append(sql, "id") : hr;
-}
-
-/* A list of ids that grows. */
-struct ids {
-    int64_t *items;
-    size_t count;
-    size_t capacity;
-};
-
-static HRESULT add_id(struct ids *ids, int64_t id)
-{
-    size_t capacity = ids->capacity == 0 ? 256 : ids->capacity * 2;
-    int64_t *items;
-
-    if (ids->count == ids->capacity) {
-        items = realloc(ids->items, capacity * sizeof *items);
-        if (items == NULL)
-            return MAPI_E_NOT_ENOUGH_MEMORY;
-        ids->items = items;
-        ids->capacity = capacity;
-    }
-    ids->items[ids->count++] = id;
-    return S_OK;
-}
-
-static HRESULT sort_ids(struct contents *table, struct ids *ids)
-{
-    struct selection selection;
-    struct row_view view;
-    struct byte_buffer sql;
-    sqlite3_stmt *statement = NULL;
-    HRESULT hr;
-    int rc = SQLITE_DONE;
-
-    memset(&selection, 0, sizeof selection);
-    selection_add_restriction(&selection, table->restriction);
-    byte_buffer_init(&sql);
-    hr = sql_functions_register(table->store->db);
-    if (SUCCEEDED(hr))
-        hr = selection_sql(&selection, &sql);
-    if (SUCCEEDED(hr))
-        hr = append_sort(table, &sql);
-    if (SUCCEEDED(hr))
-        hr = prepare(table, &sql, &statement);
-    byte_buffer_free(&sql);
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, table->folder);
-    sqlite3_bind_int(statement, 2, table->associated);
-    row_view_begin(&view, table, &selection);
-    while (SUCCEEDED(hr) && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        bool yes;
-
-        hr = row_view_matches(&view, statement, table->restriction, &yes);
-        if (SUCCEEDED(hr) && yes)
-            hr = add_id(ids, sqlite3_column_int64(statement, 0));
-    }
-    if (SUCCEEDED(hr))
-        hr = database_error(table->store->db, rc, "The messages of the folder could not be sorted");
-    row_view_end(&view);
-    sqlite3_finalize(statement);
-    return hr;
-}
-
-HRESULT contents_build_list(struct contents *table)
-{
-    uint64_t seen = changes_count(table->store->changes);
-    struct ids ids;
-    HRESULT hr;
-
-    if (table->list_built)
-        return S_OK;
-    memset(&ids, 0, sizeof ids);
-    hr = sort_ids(table, &ids);
+    memset(&walk, 0, sizeof walk);
+    walk.from = from;
+    walk.backward = backward;
+    walk.selection = selection;
+    walk.limit = limit;
+    walk.function = function;
+    walk.context = context;
+    walk.sought = also;
+    hr = filter_make(table->store, also, FIRST_FILTER + (int)table->filter.test_count, &walk.filter);
+    if (SUCCEEDED(hr) && table->order == ORDER_BY_LIST)
+        hr = contents_build_list(table);
     if (FAILED(hr)) {
-        free(ids.items);
+        filter_clear(&walk.filter);
         return hr;
     }
-    free(table->list);
-    table->list = ids.items;
-    table->list_count = ids.count;
-    table->list_built = true;
-    table->list_seen = seen;
-    return S_OK;
+    walk.also = walk.filter.exact ? NULL : also;
+    hr = table->order == ORDER_BY_LIST ? walk_list(table, &walk) : walk_range(table, &walk);
+    filter_clear(&walk.filter);
+    return hr;
 }
 
 void contents_drop_ahead(struct contents *table)
@@ -394,6 +386,8 @@ void contents_drop_ahead(struct contents *table)
         table->ahead_count--;
     }
     table->ahead_first = 0;
+    table->ahead_last = false;
+    table->batch = FIRST_BATCH;
 }
 
 void contents_restart(struct contents *table)
@@ -471,14 +465,16 @@ static HRESULT keep_row(struct contents *table, sqlite3_stmt *statement, const s
                         bool *stop)
 {
     struct ahead *ahead;
+    int64_t id;
     HRESULT hr = reserve_ahead(table, 1);
 
     (void)context, (void)stop;
     if (FAILED(hr))
         return hr;
     ahead = &table->ahead[table->ahead_first + table->ahead_count];
-    hr = contents_read_row(table, statement, table->order == ORDER_BY_LIST ? table->list[row->id] : row->id,
-                           &ahead->values);
+    id = table->order == ORDER_BY_LIST ? table->list[row->id] : row->id;
+    hr = id < 0 ? contents_read_heading(table, id, &ahead->values)
+                : contents_read_row(table, statement, id, &ahead->values);
     if (FAILED(hr))
         return hr;
     ahead->key = row->key;
@@ -500,10 +496,17 @@ HRESULT contents_fill(struct contents *table, size_t wanted)
         if (table->position > 0)
             table->position = -1; /* rows before the place may have gone */
     }
+    if (table->ahead_last) {
+        /* That was the last row a moment ago. Whoever asks once more may want to know whether it still is. */
+        table->ahead_last = false;
+        return S_OK;
+    }
     hr = look_at_rekeyed(table);
     if (FAILED(hr))
         return hr;
-    if (wanted < table->batch)
+    if (table->expected > wanted)
+        wanted = table->expected;
+    else if (wanted < table->batch)
         wanted = table->batch;
     if (wanted > LARGEST_BATCH)
         wanted = LARGEST_BATCH;
@@ -513,6 +516,8 @@ HRESULT contents_fill(struct contents *table, size_t wanted)
         return hr;
     }
     table->ahead_seen = now;
+    table->expected -= table->ahead_count < table->expected ? table->ahead_count : table->expected;
+    table->ahead_last = table->ahead_count > 0 && table->ahead_count < wanted;
     if (table->batch < LARGEST_BATCH)
         table->batch *= 2;
     return S_OK;

@@ -18,13 +18,15 @@ static HRESULT count_row(struct contents *table, sqlite3_stmt *statement, const 
     return S_OK;
 }
 
-/* Counts by looking: the rows after a place, or before it. */
+/* The rows after a place, or before it: counted by SQL, else by looking. */
 static HRESULT count_rows(struct contents *table, const struct cursor *from, bool backward, int64_t *count)
 {
     struct selection selection;
 
+    if (contents_can_count(table))
+        return contents_count_range(table, from, backward, count);
     memset(&selection, 0, sizeof selection);
-    selection_add_restriction(&selection, table->restriction);
+    selection_add_own(&selection, table);
     *count = 0;
     return contents_walk(table, from, backward, &selection, NULL, 0, count_row, count);
 }
@@ -175,7 +177,7 @@ static HRESULT walk_to_nth(struct contents *table, int64_t position, struct curs
     HRESULT hr;
 
     memset(&selection, 0, sizeof selection);
-    selection_add_restriction(&selection, table->restriction);
+    selection_add_own(&selection, table);
     hr = contents_walk(table, &start, false, &selection, NULL, 0, is_nth, &nth);
     *found = nth.found;
     return hr;

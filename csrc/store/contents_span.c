@@ -1,4 +1,4 @@
-/* IMapiTableSpan of a contents table: rows created later are left out (declared in contents.h). */
+/* IMapiTableSpan of a contents table: what a loop over it says in advance (declared in contents.h). */
 #include <stddef.h>
 
 #include "store/contents.h"
@@ -43,21 +43,30 @@ static HRESULT newest_id(struct store *store, int64_t *id)
 static HRESULT STDMETHODCALLTYPE span_keep_to_present_rows(IMapiTableSpan *This)
 {
     struct contents *table = table_of(This);
-    HRESULT hr = lifeline_enter(table->store->life);
+    HRESULT hr = store_enter(table->store);
 
     if (FAILED(hr))
         return hr;
     hr = newest_id(table->store, &table->newest);
     contents_drop_ahead(table);
-    lifeline_leave(table->store->life);
+    store_leave(table->store);
     return hr;
 }
 
+static HRESULT STDMETHODCALLTYPE span_expect_rows(IMapiTableSpan *This, ULONG count)
+{
+    struct contents *table = table_of(This);
+    HRESULT hr = store_enter(table->store);
+
+    if (FAILED(hr))
+        return hr;
+    table->expected = count;
+    store_leave(table->store);
+    return S_OK;
+}
+
 const IMapiTableSpanVtbl contents_span_vtbl = {
-    span_query_interface,
-    span_addref,
-    span_release,
-    span_keep_to_present_rows,
+    span_query_interface, span_addref, span_release, span_keep_to_present_rows, span_expect_rows,
 };
 
 HRESULT contents_query(struct object *object, REFIID iid, void **out)

@@ -12,6 +12,7 @@
 #include "store/contents.h"
 #include "store/entryid.h"
 #include "store/folder.h"
+#include "store/table_events.h"
 
 /* The most columns and rows of one call: both far beyond what clients ask for, and QueryRows may always return fewer.
  */
@@ -55,16 +56,14 @@ static HRESULT STDMETHODCALLTYPE contents_get_last_error(IMAPITable *This, HRESU
 static HRESULT STDMETHODCALLTYPE contents_advise(IMAPITable *This, ULONG mask, LPMAPIADVISESINK sink,
                                                  ULONG_PTR *connection)
 {
-    (void)mask, (void)sink;
     if (connection != NULL)
         *connection = 0;
-    TABLE_CALL(MAPI_E_NO_SUPPORT);
+    TABLE_CALL(table_advise(table, mask, sink, connection));
 }
 
 static HRESULT STDMETHODCALLTYPE contents_unadvise(IMAPITable *This, ULONG_PTR connection)
 {
-    (void)connection;
-    TABLE_CALL(MAPI_E_NO_SUPPORT);
+    TABLE_CALL(table_unadvise(table, connection));
 }
 
 /* Nothing is ever asynchronous here: each call has done its work when it returns. */
@@ -232,12 +231,15 @@ static void start_again(struct contents *table)
     table->list = NULL;
     table->list_count = 0;
     table->list_built = false;
+    groups_free(table->groups);
+    table->groups = NULL;
     contents_select(table);
     contents_restart(table);
 }
 
 static HRESULT restrict_rows(struct contents *table, const SRestriction *restriction, ULONG flags)
 {
+    struct filter filter;
     LPSRestriction copy;
     HRESULT hr = check_batch_flags(flags);
 
@@ -245,9 +247,17 @@ static HRESULT restrict_rows(struct contents *table, const SRestriction *restric
         hr = restriction_keep(restriction, &copy);
     if (FAILED(hr))
         return hr;
+    hr = contents_filter(table->store, copy, &filter);
+    if (FAILED(hr)) {
+        free(copy);
+        return hr;
+    }
+    filter_clear(&table->filter);
     free(table->restriction);
+    table->filter = filter;
     table->restriction = copy;
     start_again(table);
+    table_events_restricted(table);
     return S_OK;
 }
 
@@ -266,14 +276,14 @@ static HRESULT STDMETHODCALLTYPE contents_free_bookmark(IMAPITable *This, BOOKMA
     TABLE_CALL(contents_unmark(table, bookmark));
 }
 
+#define KNOWN_ORDERS (TABLE_SORT_DESCEND | TABLE_SORT_COMBINE | TABLE_SORT_CATEG_MAX | TABLE_SORT_CATEG_MIN)
+
 static HRESULT check_sort(const SSortOrderSet *order)
 {
     ULONG i;
 
     if (order == NULL || order->cCategories > order->cSorts || order->cExpanded > order->cCategories)
         return MAPI_E_INVALID_PARAMETER;
-    if (order->cCategories > 0)
-        return fail(MAPI_E_TOO_COMPLEX, "Tables with categories are not supported.");
     if (order->cSorts > 16)
         return fail(MAPI_E_TOO_COMPLEX, "A table can be sorted by at most 16 columns.");
     for (i = 0; i < order->cSorts; i++) {
@@ -281,10 +291,10 @@ static HRESULT check_sort(const SSortOrderSet *order)
 
         if ((PROP_TYPE(tag) & MVI_FLAG) != 0 || (PROP_TYPE(tag) != PT_UNSPECIFIED && !prop_type_is_storable(tag)))
             return fail(MAPI_E_TOO_COMPLEX, "A table cannot be sorted by a property of that type.");
-        if (order->aSort[i].ulOrder != TABLE_SORT_ASCEND && order->aSort[i].ulOrder != TABLE_SORT_DESCEND)
-            return fail(MAPI_E_TOO_COMPLEX, "A table can be sorted up or down only.");
+        if ((order->aSort[i].ulOrder & ~KNOWN_ORDERS) != 0)
+            return fail(MAPI_E_TOO_COMPLEX, "A table can be sorted up or down, and by categories, only.");
     }
-    return S_OK;
+    return contents_check_categories(order);
 }
 
 static HRESULT sort_table(struct contents *table, const SSortOrderSet *order, ULONG flags)
@@ -306,7 +316,8 @@ static HRESULT sort_table(struct contents *table, const SSortOrderSet *order, UL
     table->sort = copy;
     table->order = copy == NULL ? ORDER_BY_ID : ORDER_BY_LIST;
     table->descending = false;
-    if (copy != NULL && copy->cSorts == 1 && PROP_ID(copy->aSort[0].ulPropTag) == PROP_ID(PR_MESSAGE_DELIVERY_TIME)) {
+    if (copy != NULL && copy->cSorts == 1 && copy->cCategories == 0 &&
+        PROP_ID(copy->aSort[0].ulPropTag) == PROP_ID(PR_MESSAGE_DELIVERY_TIME)) {
         table->order = ORDER_BY_DATE;
         table->descending = copy->aSort[0].ulOrder == TABLE_SORT_DESCEND;
     }
@@ -387,7 +398,7 @@ static HRESULT take_rows(struct contents *table, size_t wanted, LPSRowSet *out)
             to->cValues = table->columns->cValues;
             to->lpProps = row.values;
         }
-    } while (wanted > 0);
+    } while (wanted > 0 && (table->ahead_count > 0 || !table->ahead_last));
     if (FAILED(hr)) {
         if (rows != NULL)
             free_rows(rows);
@@ -440,20 +451,59 @@ static HRESULT STDMETHODCALLTYPE contents_abort(IMAPITable *This)
     TABLE_CALL(S_OK);
 }
 
+/* imapitable-expandrow.md: the rows handed out are the first of those that have come; the cursor is behind them. */
+static HRESULT expand_row(struct contents *table, ULONG size, const BYTE *key, ULONG count, ULONG flags, LPSRowSet *out,
+                          ULONG *more)
+{
+    struct cursor behind;
+    ULONG come = 0;
+    HRESULT hr;
+
+    if (more == NULL || (count > 0 && out == NULL))
+        return MAPI_E_INVALID_PARAMETER;
+    if (flags != 0)
+        return MAPI_E_UNKNOWN_FLAGS;
+    hr = contents_expand(table, size, key, &come);
+    if (FAILED(hr))
+        return hr;
+    *more = come;
+    if (out == NULL)
+        return S_OK;
+    behind = table->cursor;
+    count = count < come ? count : come;
+    count = count < ROWS_MAX ? count : ROWS_MAX;
+    hr = count > 0 ? take_rows(table, count, out) : MAPIAllocateBuffer((ULONG)CbNewSRowSet(1), (void **)out);
+    if (SUCCEEDED(hr) && count == 0)
+        (*out)->cRows = 0;
+    if (FAILED(hr))
+        contents_go_to(table, &behind);
+    return hr;
+}
+
 static HRESULT STDMETHODCALLTYPE contents_expand_row(IMAPITable *This, ULONG key_size, LPBYTE key, ULONG rows,
                                                      ULONG flags, LPSRowSet *out, ULONG *more)
 {
-    (void)key_size, (void)key, (void)rows, (void)flags, (void)more;
     if (out != NULL)
         *out = NULL;
-    TABLE_CALL(MAPI_E_NO_SUPPORT);
+    if (more != NULL)
+        *more = 0;
+    TABLE_CALL(expand_row(table, key_size, key, rows, flags, out, more));
+}
+
+static HRESULT collapse_row(struct contents *table, ULONG size, const BYTE *key, ULONG flags, ULONG *rows)
+{
+    if (rows == NULL)
+        return MAPI_E_INVALID_PARAMETER;
+    *rows = 0;
+    if (flags != 0)
+        return MAPI_E_UNKNOWN_FLAGS;
+    return contents_collapse(table, size, key, rows);
 }
 
 static HRESULT STDMETHODCALLTYPE contents_collapse_row(IMAPITable *This, ULONG key_size, LPBYTE key, ULONG flags,
                                                        ULONG *rows)
 {
-    (void)key_size, (void)key, (void)flags, (void)rows;
-    TABLE_CALL(MAPI_E_NO_SUPPORT);
+    TABLE_CALL(collapse_row(table, key_size, key, flags, rows));
 }
 
 static HRESULT wait_for_completion(ULONG flags, ULONG *status)
@@ -475,17 +525,15 @@ static HRESULT STDMETHODCALLTYPE contents_wait_for_completion(IMAPITable *This, 
 static HRESULT STDMETHODCALLTYPE contents_get_collapse_state(IMAPITable *This, ULONG flags, ULONG key_size, LPBYTE key,
                                                              ULONG *size, LPBYTE *state)
 {
-    (void)flags, (void)key_size, (void)key, (void)size;
     if (state != NULL)
         *state = NULL;
-    TABLE_CALL(MAPI_E_NO_SUPPORT);
+    TABLE_CALL(flags != 0 ? MAPI_E_UNKNOWN_FLAGS : contents_get_state(table, key_size, key, size, state));
 }
 
 static HRESULT STDMETHODCALLTYPE contents_set_collapse_state(IMAPITable *This, ULONG flags, ULONG size, LPBYTE state,
                                                              BOOKMARK *location)
 {
-    (void)flags, (void)size, (void)state, (void)location;
-    TABLE_CALL(MAPI_E_NO_SUPPORT);
+    TABLE_CALL(flags != 0 ? MAPI_E_UNKNOWN_FLAGS : contents_set_state(table, size, state, location));
 }
 
 static const IMAPITableVtbl contents_vtbl = {
@@ -524,8 +572,10 @@ static void free_memory(struct contents *table)
     free(table->columns);
     free(table->outputs);
     free(table->sort);
+    filter_clear(&table->filter);
     free(table->restriction);
     free(table->list);
+    groups_free(table->groups);
     free(table->bookmarks);
     free(table->skipped);
     free(table);
@@ -536,6 +586,7 @@ static void contents_destroy(struct object *object)
     struct contents *table = (struct contents *)(void *)object;
     struct store *store = table->store;
 
+    table_events_forget(table);
     object_retire(object);
     free_memory(table);
     store_detach(store);
@@ -566,6 +617,7 @@ HRESULT contents_table_create(struct store *store, int64_t folder, bool associat
     table->folder = folder;
     table->associated = associated;
     table->newest = NEWEST_ANY;
+    table->filter.exact = true;
     table->span.lpVtbl = &contents_span_vtbl;
     table->wide = (flags & MAPI_UNICODE) != 0;
     object_entryid_make(&store->uid, MAPI_FOLDER, folder, table->folder_id);

@@ -11,9 +11,6 @@
 #include "store/entryid.h"
 #include "store/props_blob.h"
 
-/* Longest value that a restriction looks at in the chunk table. */
-enum { SEARCH_LIMIT = 64 << 20 };
-
 void row_view_begin(struct row_view *view, struct contents *table, const struct selection *selection)
 {
     memset(view, 0, sizeof *view);
@@ -44,10 +41,61 @@ static SPropValue *next_value(struct row_view *view, void **head)
     return &view->values[slot];
 }
 
+/* A text of which the column may hold the beginning only; NULL where the column has it all. */
+static const SPropValue *whole_text(struct row_view *view, const struct field *field, size_t size)
+{
+    const struct column *column = column_find(PROP_TAG(PT_UNSPECIFIED, field->id));
+    struct byte_buffer whole;
+    SPropValue *out = NULL;
+    void *head;
+    HRESULT hr;
+
+    if (!column_may_be_cut(size) || column_is_derived(column))
+        return NULL;
+    byte_buffer_init(&whole);
+    hr = column_whole_text(view->table->store, sqlite3_column_int64(view->statement, 0), column->tag, &whole);
+    if (SUCCEEDED(hr) && whole.size > 0) {
+        out = next_value(view, &head);
+        if (out != NULL) {
+            out->ulPropTag = PROP_TAG(PT_STRING8, field->id);
+            hr = MAPIAllocateMore((ULONG)whole.size, head, (void **)&out->Value.lpszA);
+            if (SUCCEEDED(hr))
+                memcpy(out->Value.lpszA, whole.bytes, whole.size);
+        }
+    }
+    byte_buffer_free(&whole);
+    if (FAILED(hr))
+        view->hr = hr;
+    return SUCCEEDED(hr) ? out : NULL;
+}
+
+/* 8-bit text and UTF-16 compare the same: no need to convert. */
+static const SPropValue *text_value(struct row_view *view, const struct field *field)
+{
+    union {
+        const unsigned char *in;
+        char *out;
+    } cast = {sqlite3_column_text(view->statement, field->index)};
+    const SPropValue *whole;
+    SPropValue *out;
+
+    if (cast.in == NULL) {
+        view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
+        return NULL;
+    }
+    whole = whole_text(view, field, (size_t)sqlite3_column_bytes(view->statement, field->index));
+    if (whole != NULL)
+        return whole;
+    out = &view->values[view->next++ % 4];
+    out->ulPropTag = PROP_TAG(PT_STRING8, field->id);
+    out->Value.lpszA = cast.out;
+    return out;
+}
+
 static const SPropValue *field_value(struct row_view *view, const struct field *field)
 {
     sqlite3_stmt *statement = view->statement;
-    SPropValue *out = &view->values[view->next++ % 4];
+    SPropValue *out;
     union {
         const void *in;
         void *out;
@@ -55,6 +103,9 @@ static const SPropValue *field_value(struct row_view *view, const struct field *
 
     if (sqlite3_column_type(statement, field->index) == SQLITE_NULL)
         return NULL;
+    if (field->kind == COLUMN_TEXT)
+        return text_value(view, field);
+    out = &view->values[view->next++ % 4];
     switch (field->kind) {
     case COLUMN_LONG:
         value_long(PROP_TAG(PT_LONG, field->id), (ULONG)sqlite3_column_int64(statement, field->index), out);
@@ -65,13 +116,6 @@ static const SPropValue *field_value(struct row_view *view, const struct field *
     case COLUMN_TIME:
         value_time(PROP_TAG(PT_SYSTIME, field->id), sqlite3_column_int64(statement, field->index), out);
         return sqlite3_column_int64(statement, field->index) == NO_TIME ? NULL : out;
-    case COLUMN_TEXT: /* 8-bit text and UTF-16 compare the same: no need to convert */
-        cast.in = sqlite3_column_text(statement, field->index);
-        out->ulPropTag = PROP_TAG(PT_STRING8, field->id);
-        out->Value.lpszA = cast.out;
-        if (cast.in == NULL)
-            view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
-        return cast.in == NULL ? NULL : out;
     default:
         cast.in = sqlite3_column_blob(statement, field->index);
         out->ulPropTag = PROP_TAG(PT_BINARY, field->id);
@@ -85,7 +129,7 @@ static const SPropValue *field_value(struct row_view *view, const struct field *
 static HRESULT read_large(struct row_view *view, const struct blob_entry *entry, struct byte_buffer *bytes)
 {
     struct place place = {CHUNKS_OF_MESSAGE, sqlite3_column_int64(view->statement, 0)};
-    HRESULT hr = entry->external_size > SEARCH_LIMIT ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
+    HRESULT hr = entry->external_size > LONGEST_SEARCHED ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
     int64_t seq;
 
     for (seq = 0; SUCCEEDED(hr) && bytes->size < entry->external_size; seq++) {
@@ -151,21 +195,25 @@ static const SPropValue *row_property(void *self, ULONG tag)
     switch (PROP_ID(tag)) {
     case PROP_ID(PR_INSTANCE_KEY):
         instance_key_make(id, key);
-        return binary_value(view, tag, key, INSTANCE_KEY_SIZE);
+        return binary_value(view, CHANGE_PROP_TYPE(tag, PT_BINARY), key, INSTANCE_KEY_SIZE);
     case PROP_ID(PR_ENTRYID):
     case PROP_ID(PR_RECORD_KEY):
         object_entryid_make(&table->store->uid, MAPI_MESSAGE, id, key);
-        return binary_value(view, tag, key, OBJECT_ENTRYID_SIZE);
+        return binary_value(view, CHANGE_PROP_TYPE(tag, PT_BINARY), key, OBJECT_ENTRYID_SIZE);
     case PROP_ID(PR_PARENT_ENTRYID):
-        return binary_value(view, tag, table->folder_id, sizeof table->folder_id);
+        return binary_value(view, CHANGE_PROP_TYPE(tag, PT_BINARY), table->folder_id, sizeof table->folder_id);
     case PROP_ID(PR_STORE_ENTRYID):
-        return binary_value(view, tag, table->store->entryid, table->store->entryid_size);
+        return binary_value(view, CHANGE_PROP_TYPE(tag, PT_BINARY), table->store->entryid, table->store->entryid_size);
     case PROP_ID(PR_STORE_RECORD_KEY):
     case PROP_ID(PR_MAPPING_SIGNATURE):
-        return binary_value(view, tag, table->store->uid.ab, sizeof table->store->uid.ab);
+        return binary_value(view, CHANGE_PROP_TYPE(tag, PT_BINARY), table->store->uid.ab, sizeof table->store->uid.ab);
     case PROP_ID(PR_OBJECT_TYPE):
+    case PROP_ID(PR_ACCESS):
+    case PROP_ID(PR_ACCESS_LEVEL):
+    case PROP_ID(PR_ROW_TYPE):
+    case PROP_ID(PR_DEPTH):
         out = &view->values[view->next++ % 4];
-        value_long(tag, MAPI_MESSAGE, out);
+        value_long(CHANGE_PROP_TYPE(tag, PT_LONG), constant_number(table, tag), out);
         return out;
     default:
         return blob_value(view, tag);

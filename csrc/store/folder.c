@@ -100,6 +100,7 @@ static HRESULT write(struct host *host)
     const struct prop_entry *name = prop_bag_find(&host->props.bag, PR_DISPLAY_NAME_W);
     struct byte_buffer blob;
     sqlite3_stmt *statement;
+    int64_t parent;
     HRESULT hr;
 
     byte_buffer_init(&blob);
@@ -116,6 +117,10 @@ static HRESULT write(struct host *host)
     }
     if (SUCCEEDED(hr))
         hr = holder_write_chunks(&host->props, host->store, host->place, false);
+    if (SUCCEEDED(hr))
+        hr = folder_parent(host->store, host->place.row, &parent);
+    if (SUCCEEDED(hr))
+        hr = event_folder(host->store, fnevObjectModified, host->place.row, parent, 0, 0);
     byte_buffer_free(&blob);
     return hr;
 }

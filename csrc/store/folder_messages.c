@@ -114,7 +114,9 @@ HRESULT folder_delete_message(struct store *store, int64_t row, bool *done)
     HRESULT hr = is_submitted(store, row, &submitted);
 
     *done = SUCCEEDED(hr) && !submitted && !message_is_held(store, row);
-    return *done ? tree_delete_message(store, row) : hr;
+    if (*done)
+        hr = event_message(store, fnevObjectDeleted, row);
+    return *done && SUCCEEDED(hr) ? tree_delete_message(store, row) : hr;
 }
 
 static HRESULT delete_entry(struct folder *folder, const struct entry *entry, void *context, bool *done)
@@ -153,16 +155,20 @@ static HRESULT move_entry(struct folder *folder, const struct entry *entry, void
     sqlite3_bind_int64(statement, 1, entry->row);
     sqlite3_bind_int64(statement, 2, destination->host.place.row);
     *done = true;
-    return database_run(store->db, statement, "The message could not be moved");
+    hr = database_run(store->db, statement, "The message could not be moved");
+    if (SUCCEEDED(hr) && destination->host.place.row != folder->host.place.row)
+        hr = event_message_moved(store, entry->row, folder->host.place.row);
+    return hr;
 }
 
 static HRESULT copy_entry(struct folder *folder, const struct entry *entry, void *context, bool *done)
 {
     const struct folder *destination = context;
     int64_t copy;
+    HRESULT hr = tree_copy_message(folder->host.store, entry->row, destination->host.place.row, &copy);
 
     *done = true;
-    return tree_copy_message(folder->host.store, entry->row, destination->host.place.row, &copy);
+    return SUCCEEDED(hr) ? event_message_copied(folder->host.store, copy, entry->row) : hr;
 }
 
 /* To somebody else's folder: through the interfaces. */
@@ -343,7 +349,8 @@ static HRESULT write_status(struct store *store, int64_t row, ULONG status)
         return hr;
     sqlite3_bind_int64(statement, 1, row);
     sqlite3_bind_int64(statement, 2, (int64_t)status);
-    return database_run(store->db, statement, "The message's status could not be set");
+    hr = database_run(store->db, statement, "The message's status could not be set");
+    return SUCCEEDED(hr) ? event_message(store, fnevObjectModified, row) : hr;
 }
 
 HRESULT folder_set_status(struct folder *folder, ULONG size, const ENTRYID *id, ULONG status, ULONG mask, ULONG *old)

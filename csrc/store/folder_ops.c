@@ -77,6 +77,8 @@ static HRESULT make_child(struct folder *folder, const struct byte_buffer *name,
     place.row = *row;
     if (SUCCEEDED(hr))
         hr = holder_write_chunks(props, store, place, true);
+    if (SUCCEEDED(hr))
+        hr = event_folder(store, fnevObjectCreated, *row, folder->host.place.row, 0, 0);
     byte_buffer_free(&blob);
     return hr;
 }
@@ -175,8 +177,13 @@ static HRESULT delete_content(struct store *store, int64_t folder, bool associat
 static HRESULT delete_row(struct store *store, int64_t row)
 {
     struct place place = {CHUNKS_OF_FOLDER, row};
+    int64_t parent;
     HRESULT hr = chunks_delete(store, place);
 
+    if (SUCCEEDED(hr))
+        hr = folder_parent(store, row, &parent);
+    if (SUCCEEDED(hr))
+        hr = event_folder(store, fnevObjectDeleted, row, parent, 0, 0);
     if (SUCCEEDED(hr))
         hr = tree_run(store, "DELETE FROM receive_folder WHERE folder = ?1", row, "The folder could not be deleted");
     if (SUCCEEDED(hr))
@@ -326,7 +333,7 @@ HRESULT folder_empty(struct folder *folder, ULONG flags)
     return hr == S_OK && !complete ? MAPI_W_PARTIAL_COMPLETION : hr;
 }
 
-static HRESULT move_row(struct store *store, int64_t row, int64_t parent, const struct byte_buffer *name)
+static HRESULT move_row(struct store *store, int64_t row, int64_t from, int64_t parent, const struct byte_buffer *name)
 {
     sqlite3_stmt *statement;
     HRESULT hr = database_prepare(store->db, "UPDATE folder SET parent = ?2, name = ?3, modified = ?4 WHERE id = ?1",
@@ -338,7 +345,11 @@ static HRESULT move_row(struct store *store, int64_t row, int64_t parent, const 
     sqlite3_bind_int64(statement, 2, parent);
     sqlite3_bind_text(statement, 3, (const char *)name->bytes, (int)name->size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 4, filetime_now());
-    return database_run(store->db, statement, "The folder could not be moved");
+    hr = database_run(store->db, statement, "The folder could not be moved");
+    if (FAILED(hr))
+        return hr;
+    return from == parent ? event_folder(store, fnevObjectModified, row, parent, 0, 0)
+                          : event_folder(store, fnevObjectMoved, row, parent, row, from);
 }
 
 /* One folder with its messages, without its subfolders. */
@@ -378,9 +389,9 @@ static HRESULT copy_row(struct store *store, int64_t row, int64_t parent, const 
 }
 
 /* The tree is listed before the first copy is made; `copies` holds, for each folder of it, what its children are
- * copied into. */
+ * copied into. *top is the copy of the first one. */
 static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64_t parent,
-                         const struct byte_buffer *name)
+                         const struct byte_buffer *name, int64_t *top)
 {
     struct row_list copies = {NULL, 0, 0};
     HRESULT hr = S_OK;
@@ -403,6 +414,8 @@ static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64
             hr = copy_row(store, tree->rows[i], into, i == 0 ? name : NULL, &copy);
         if (SUCCEEDED(hr))
             hr = row_list_add(&copies, copy);
+        if (i == 0)
+            *top = copy;
     }
     row_list_free(&copies);
     return hr;
@@ -416,6 +429,7 @@ static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destinat
     bool move = (flags & FOLDER_MOVE) != 0;
     bool within = false;
     int64_t other;
+    int64_t copy = 0;
     HRESULT hr = S_OK;
 
     if (move && folder_is_standard(store, row))
@@ -431,10 +445,12 @@ static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destinat
     if (FAILED(hr))
         return hr;
     if (move)
-        return move_row(store, row, destination, name);
+        return move_row(store, row, folder->host.place.row, destination, name);
     hr = (flags & COPY_SUBFOLDERS) != 0 ? collect_tree(store, row, &tree) : row_list_add(&tree, row);
     if (SUCCEEDED(hr))
-        hr = copy_tree(store, &tree, destination, name);
+        hr = copy_tree(store, &tree, destination, name, &copy);
+    if (SUCCEEDED(hr))
+        hr = event_folder(store, fnevObjectCopied, copy, destination, row, folder->host.place.row);
     row_list_free(&tree);
     return hr;
 }

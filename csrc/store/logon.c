@@ -8,24 +8,118 @@
 
 #include "base/failure.h"
 #include "store/entryid.h"
-#include "store/sql_functions.h"
 
 /* What a store costs beyond memory. Safe to call twice. */
 static void close_resources(struct store *store)
 {
+    bool held = store->db != NULL && !lifeline_inherited(store->life) && SUCCEEDED(database_hold(store->db));
+
+    atomic_fetch_add(&store->orphans, events_end(store, held));
+    if (held)
+        database_release(store->db);
     database_close(store->db);
     store->db = NULL;
     changes_detach(store->changes);
     store->changes = NULL;
 }
 
+struct store_family *store_family_create(void)
+{
+    struct store_family *family = calloc(1, sizeof *family);
+
+    if (family == NULL)
+        return NULL;
+    atomic_init(&family->refs, 1);
+    fork_mutex_init(&family->lock);
+    return family;
+}
+
+void store_family_unref(struct store_family *family)
+{
+    if (atomic_fetch_sub(&family->refs, 1) != 1)
+        return;
+    fork_mutex_destroy(&family->lock);
+    free(family);
+}
+
+static void join_family(struct store *store, struct store_family *family)
+{
+    atomic_fetch_add(&family->refs, 1);
+    store->family = family;
+    fork_mutex_lock(&family->lock);
+    store->next_of_family = family->first;
+    family->first = store;
+    fork_mutex_unlock(&family->lock);
+}
+
+static void leave_family(struct store *store)
+{
+    struct store_family *family = store->family;
+    struct store **link = &family->first;
+
+    fork_mutex_lock(&family->lock);
+    while (*link != store)
+        link = &(*link)->next_of_family;
+    *link = store->next_of_family;
+    fork_mutex_unlock(&family->lock);
+    store_family_unref(family);
+}
+
+/* One that has not been ended, with a reference; one that is being destroyed cannot be had any more. */
+static struct store *next_alive(struct store_family *family)
+{
+    struct store *store;
+
+    fork_mutex_lock(&family->lock);
+    for (store = family->first; store != NULL; store = store->next_of_family) {
+        unsigned refs = atomic_load(&store->refs);
+
+        while (!store->shut_down && refs > 0 && !atomic_compare_exchange_weak(&store->refs, &refs, refs + 1)) {
+        }
+        if (!store->shut_down && refs > 0)
+            break;
+    }
+    if (store != NULL)
+        store->shut_down = true;
+    fork_mutex_unlock(&family->lock);
+    return store;
+}
+
+void store_family_shut_down(struct store_family *family)
+{
+    struct store *store;
+
+    while ((store = next_alive(family)) != NULL) {
+        if (lifeline_begin_end(store->life)) {
+            if (!database_is_held(store->db))
+                close_resources(store);
+            lifeline_finish_end(store->life);
+        }
+        store_unref(store);
+    }
+}
+
+/* The registrations that kept the store open are gone; their references must not be the last. */
+static void drop_orphans(struct store *store)
+{
+    size_t left = atomic_exchange(&store->orphans, 0);
+
+    for (; left > 0; left--) {
+        atomic_fetch_sub(&store->clients, 1);
+        store_unref(store);
+    }
+}
+
 static void destroy(struct store *store)
 {
+    if (store->family != NULL)
+        leave_family(store);
     close_resources(store);
     if (store->support != NULL)
         store->support->lpVtbl->Release(store->support);
     lifeline_unref(store->life);
-    pthread_mutex_destroy(&store->list_lock);
+    fork_mutex_destroy(&store->list_lock);
+    free(store->pending.folders);
     free(store->entryid);
     free(store);
 }
@@ -76,14 +170,23 @@ static HRESULT open_database(struct store *store, const char *path, bool write, 
     return hr;
 }
 
+static HRESULT identify(struct store *store)
+{
+    HRESULT hr = database_hold(store->db);
+
+    if (SUCCEEDED(hr)) {
+        hr = store_file_identify(store->db, &store->uid, store->folders);
+        database_release(store->db);
+    }
+    return hr;
+}
+
 static HRESULT set_up(struct store *store, const char *path, const MAPIUID *uid, bool write, bool best)
 {
     HRESULT hr = open_database(store, path, write, best);
 
     if (SUCCEEDED(hr))
-        hr = sql_functions_register(store->db);
-    if (SUCCEEDED(hr))
-        hr = store_file_identify(store->db, &store->uid, store->folders);
+        hr = identify(store);
     if (SUCCEEDED(hr) && !IsEqualMAPIUID(&store->uid, uid))
         hr = fail(MAPI_E_CORRUPT_DATA, "The file %s holds another store than its name says.", path);
     if (FAILED(hr))
@@ -94,7 +197,8 @@ static HRESULT set_up(struct store *store, const char *path, const MAPIUID *uid,
     return wrap_entryid(store);
 }
 
-HRESULT store_open(const char *path, const MAPIUID *uid, bool write, bool best, LPMAPISUP support, struct store **out)
+HRESULT store_open(struct store_family *family, const char *path, const MAPIUID *uid, bool write, bool best,
+                   LPMAPISUP support, struct store **out)
 {
     struct store *store = calloc(1, sizeof *store);
     HRESULT hr;
@@ -109,7 +213,7 @@ HRESULT store_open(const char *path, const MAPIUID *uid, bool write, bool best, 
     }
     atomic_init(&store->refs, 1);
     store->logoff_flags = LOGOFF_ABORT;
-    pthread_mutex_init(&store->list_lock, NULL);
+    fork_mutex_init(&store->list_lock);
     store->support = support;
     support->lpVtbl->AddRef(support);
     hr = set_up(store, path, uid, write, best);
@@ -117,6 +221,7 @@ HRESULT store_open(const char *path, const MAPIUID *uid, bool write, bool best, 
         destroy(store);
         return hr;
     }
+    join_family(store, family);
     *out = store;
     return S_OK;
 }
@@ -125,8 +230,12 @@ void store_end(struct store *store)
 {
     LPMAPISUP support;
 
-    if (!lifeline_begin_end(store->life))
+    if (!lifeline_begin_end(store->life)) {
+        if (lifeline_inherited(store->life)) /* memory is all that is left to be given back (R8) */
+            atomic_fetch_add(&store->orphans, events_end(store, false));
+        drop_orphans(store);
         return;
+    }
     close_resources(store);
     support = store->support;
     store->support = NULL;
@@ -134,6 +243,7 @@ void store_end(struct store *store)
     /* Last, and outside the lock: its release may release whoever called us (shutting-down-a-service-provider.md). */
     if (support != NULL)
         support->lpVtbl->Release(support);
+    drop_orphans(store);
 }
 
 /* The store closes on its own: its flags go to the transports, then the support object, and with it MAPI's interest
@@ -170,14 +280,48 @@ void store_detach(struct store *store)
     store_unref(store);
 }
 
+/* The lifeline has been entered. */
+static HRESULT enter(struct store *store)
+{
+    HRESULT hr = store->db != NULL ? database_hold(store->db) : S_OK; /* NULL: called back while the store is ending */
+
+    if (FAILED(hr))
+        lifeline_leave(store->life);
+    else
+        store->entered++;
+    return hr;
+}
+
 HRESULT store_enter(struct store *store)
 {
-    return lifeline_enter(store->life);
+    HRESULT hr = lifeline_enter(store->life);
+
+    return FAILED(hr) ? hr : enter(store);
+}
+
+HRESULT store_try_enter(struct store *store)
+{
+    HRESULT hr = lifeline_try_enter(store->life);
+
+    return FAILED(hr) ? hr : enter(store);
+}
+
+void store_leave_quietly(struct store *store)
+{
+    store->entered--;
+    if (store->db != NULL)
+        database_release(store->db);
+    lifeline_leave(store->life);
 }
 
 void store_leave(struct store *store)
 {
-    lifeline_leave(store->life);
+    bool outermost = store->entered == 1;
+
+    store_leave_quietly(store);
+    /* Asked after the lock was given back: who wanted to look has set the flag before he found us here. */
+    if (outermost && atomic_load(&store->look))
+        events_look(store);
 }
 
 HRESULT store_begin(struct store *store)
@@ -191,6 +335,7 @@ HRESULT store_begin(struct store *store)
         if (FAILED(hr))
             return hr;
         store->doomed = false;
+        events_begin(store);
     }
     store->depth++;
     return S_OK;
@@ -203,6 +348,14 @@ HRESULT store_end_transaction(struct store *store, HRESULT hr)
         store->doomed = true;
     if (store->depth > 0)
         return hr;
+    if (!store->doomed) {
+        HRESULT recorded = events_before_commit(store);
+
+        if (FAILED(recorded)) {
+            store->doomed = true;
+            hr = recorded;
+        }
+    }
     if (store->doomed) {
         database_rollback(store->db);
         return FAILED(hr) ? hr : MAPI_E_CALL_FAILED;
@@ -214,5 +367,6 @@ HRESULT store_end_transaction(struct store *store, HRESULT hr)
             return committed;
     }
     changes_bump(store->changes);
+    events_after_commit(store);
     return hr;
 }

@@ -7,7 +7,6 @@
 #ifndef STORE_LOGON_H
 #define STORE_LOGON_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,11 +14,27 @@
 #include <mapispi.h>
 
 #include "base/database.h"
+#include "base/fork.h"
 #include "base/lifeline.h"
 #include "store/changes.h"
+#include "store/events.h"
 #include "store/schema.h"
 
 struct message;
+
+/* The stores that were opened through one provider object, for its DoFastShutdown. Counted: stores outlive the provider object. */
+struct store_family {
+    atomic_uint refs;
+    struct fork_mutex lock;
+    struct store *first; /* not counted */
+};
+
+struct store_family *store_family_create(void); /* NULL: no memory */
+void store_family_unref(struct store_family *family);
+
+/* Closes all of them for good, each when the calls that other threads are in have come to an end. What was reported saved is in the
+ * file; nothing else is saved (L15). A store that this thread itself is in the middle of using is left for SQLite to recover. */
+void store_family_shut_down(struct store_family *family);
 
 struct store {
     atomic_uint refs;
@@ -36,18 +51,29 @@ struct store {
     unsigned char *entryid;
 
     /* Protected by list_lock, because the last Release of a message needs no lifeline. */
-    pthread_mutex_t list_lock;
+    struct fork_mutex list_lock;
     struct message *open_messages; /* those opened with MAPI_MODIFY, which must not be deleted meanwhile */
+
+    struct store_family *family;
+    struct store *next_of_family; /* guarded by its lock, as the next is */
+    bool shut_down;
 
     atomic_uint unsaved; /* open objects with changes that were not saved */
 
     unsigned depth; /* of nested transactions */
     bool doomed;    /* an inner one failed */
+    struct events_pending pending;
+
+    struct events *events; /* NULL: nobody is registered through this logon; guarded by the lifeline */
+    atomic_bool look;      /* there may be changes to be read */
+    unsigned entered;      /* how often; guarded by the lifeline */
+    atomic_size_t orphans; /* clients that were registrations, and ended with the logon */
 };
 
 /* Opens a store file for a support object (of which a reference is kept). write: MDB_WRITE; best: fall back to reading.
  * One reference, no client. Results as database_open, MAPI_E_CORRUPT_DATA; *out is NULL on failure. */
-HRESULT store_open(const char *path, const MAPIUID *uid, bool write, bool best, LPMAPISUP support, struct store **out);
+HRESULT store_open(struct store_family *family, const char *path, const MAPIUID *uid, bool write, bool best,
+                   LPMAPISUP support, struct store **out);
 
 struct store *store_ref(struct store *store);
 void store_unref(struct store *store);
@@ -60,14 +86,20 @@ void store_detach(struct store *store);
 /* Ends the lifeline: connection closed, support object released. Does nothing when it has ended. */
 void store_end(struct store *store);
 
-/* Around every method of every object of the store: lifeline_enter and lifeline_leave. */
+/* Around every method of every object of the store: the lifeline is entered, and the connection held. Nothing of the
+ * connection, be it a statement or a transaction, is kept beyond store_leave: a fork may close it. What store_enter
+ * answers then: also what database_hold does. */
 HRESULT store_enter(struct store *store);
 void store_leave(struct store *store);
+
+/* For events_look: does not wait (MAPI_E_BUSY); leaves without looking. */
+HRESULT store_try_enter(struct store *store);
+void store_leave_quietly(struct store *store);
 
 /* A transaction that may write; nests, an inner one is part of the outer. Every begin that succeeded is followed by
  * one end; what its hr says decides: end commits when it is a success and answers how that went, else it rolls back
  * (the outer transaction too) and answers hr. MAPI_E_NO_ACCESS when the store was opened for reading. A commit is
- * told to the other logons. */
+ * told to the other logons, and what it changed to those who are registered (events.h). */
 HRESULT store_begin(struct store *store);
 HRESULT store_end_transaction(struct store *store, HRESULT hr);
 

@@ -64,13 +64,13 @@ static void hold(struct message *message)
 {
     struct store *store = message->host.store;
 
-    pthread_mutex_lock(&store->list_lock);
+    fork_mutex_lock(&store->list_lock);
     message->next_open = store->open_messages;
     message->link_open = &store->open_messages;
     if (message->next_open != NULL)
         message->next_open->link_open = &message->next_open;
     store->open_messages = message;
-    pthread_mutex_unlock(&store->list_lock);
+    fork_mutex_unlock(&store->list_lock);
 }
 
 static void let_go(struct message *message)
@@ -79,11 +79,11 @@ static void let_go(struct message *message)
 
     if (message->link_open == NULL)
         return;
-    pthread_mutex_lock(&store->list_lock);
+    fork_mutex_lock(&store->list_lock);
     *message->link_open = message->next_open;
     if (message->next_open != NULL)
         message->next_open->link_open = message->link_open;
-    pthread_mutex_unlock(&store->list_lock);
+    fork_mutex_unlock(&store->list_lock);
     message->link_open = NULL;
 }
 
@@ -91,11 +91,11 @@ bool message_is_held(struct store *store, int64_t row)
 {
     const struct message *message;
 
-    pthread_mutex_lock(&store->list_lock);
+    fork_mutex_lock(&store->list_lock);
     for (message = store->open_messages; message != NULL; message = message->next_open)
         if (message->host.place.row == row)
             break;
-    pthread_mutex_unlock(&store->list_lock);
+    fork_mutex_unlock(&store->list_lock);
     return message != NULL;
 }
 

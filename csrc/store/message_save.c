@@ -10,6 +10,7 @@
 
 #include "base/failure.h"
 #include "store/columns.h"
+#include "store/receive_folder.h"
 #include "store/tree.h"
 
 /* What the database says about the row before it is written. */
@@ -145,19 +146,41 @@ static HRESULT mark_submitted(struct store *store, int64_t row)
                     "The message could not be submitted");
 }
 
+/* New mail is a message that has come from elsewhere: one saved for the first time, in the folder that receives its
+ * class, and not as something still to be sent (docs/decisions.md). */
+static HRESULT announce_mail(const struct message *message, const struct tree_message *written)
+{
+    struct store *store = message->host.store;
+    const struct prop_entry *class = prop_bag_find(&message->host.props.bag, PR_MESSAGE_CLASS_W);
+    bool receives = false;
+    HRESULT hr;
+
+    if (written->associated || (written->flags & MSGFLAG_UNSENT) != 0)
+        return S_OK;
+    hr = receive_folder_is(store, written->folder, class != NULL ? class->bytes : NULL, class != NULL ? class->size : 0,
+                           &receives);
+    return SUCCEEDED(hr) && receives ? event_new_mail(store, written->row) : hr;
+}
+
 static HRESULT write_message(struct message *message, ULONG flags, bool submit, struct tree_message *written,
                              struct stored_state *state, int64_t *slot_rows)
 {
     struct store *store = message->host.store;
     HRESULT hr = store_begin(store);
+    bool fresh;
 
     if (FAILED(hr))
         return hr;
+    fresh = written->row == 0;
     hr = check_state(message, flags, state);
     if (SUCCEEDED(hr))
         hr = tree_write(store, written, slot_rows);
     if (SUCCEEDED(hr) && submit)
         hr = mark_submitted(store, written->row);
+    if (SUCCEEDED(hr))
+        hr = event_message(store, fresh ? fnevObjectCreated : fnevObjectModified, written->row);
+    if (SUCCEEDED(hr) && fresh && !submit)
+        hr = announce_mail(message, written);
     return store_end_transaction(store, hr);
 }
 

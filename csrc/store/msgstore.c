@@ -92,6 +92,8 @@ static HRESULT write(struct host *host)
         hr = put(host, "props", blob.bytes, blob.size);
     if (SUCCEEDED(hr))
         hr = holder_write_chunks(&host->props, host->store, host->place, false);
+    if (SUCCEEDED(hr))
+        hr = event_store(host->store);
     byte_buffer_free(&blob);
     return hr;
 }
@@ -99,7 +101,7 @@ static HRESULT write(struct host *host)
 static ULONG support_mask(const struct store *store)
 {
     ULONG mask = STORE_ENTRYID_UNIQUE | STORE_ATTACH_OK | STORE_MV_PROPS_OK | STORE_RESTRICTION_OK | STORE_SORT_OK |
-                 STORE_HTML_OK | STORE_ANSI_OK | STORE_UNICODE_OK | STORE_LOCALSTORE;
+                 STORE_HTML_OK | STORE_ANSI_OK | STORE_UNICODE_OK | STORE_LOCALSTORE | STORE_NOTIFY_OK;
 
     return mask | (store->writable ? STORE_MODIFY_OK | STORE_CREATE_OK | STORE_SUBMIT_OK : STORE_READONLY);
 }
@@ -310,16 +312,14 @@ HOST_METHODS(msgstore, IMsgStore)
 static HRESULT STDMETHODCALLTYPE msgstore_advise(IMsgStore *This, ULONG size, LPENTRYID id, ULONG mask,
                                                  LPMAPIADVISESINK sink, ULONG_PTR *connection)
 {
-    (void)size, (void)id, (void)mask, (void)sink;
     if (connection != NULL)
         *connection = 0;
-    STORE_CALL(MAPI_E_NO_SUPPORT);
+    STORE_CALL(store_advise(host->store, false, size, id, mask, sink, connection));
 }
 
 static HRESULT STDMETHODCALLTYPE msgstore_unadvise(IMsgStore *This, ULONG_PTR connection)
 {
-    (void)connection;
-    STORE_CALL(MAPI_E_NO_SUPPORT);
+    STORE_CALL(store_unadvise(host->store, false, connection));
 }
 
 static HRESULT STDMETHODCALLTYPE msgstore_compare_entry_ids(IMsgStore *This, ULONG size1, LPENTRYID id1, ULONG size2,
@@ -401,6 +401,8 @@ static HRESULT abort_submit(struct store *store, ULONG size, const ENTRYID *id, 
     hr = tree_run(store, sql, row, "The message could not be taken back");
     if (SUCCEEDED(hr) && (kind != MAPI_MESSAGE || sqlite3_changes(database_handle(store->db)) == 0))
         hr = fail(MAPI_E_NOT_IN_QUEUE, "The message is not waiting to be sent.");
+    if (SUCCEEDED(hr))
+        hr = event_message(store, fnevObjectModified, row);
     return store_end_transaction(store, hr);
 }
 
@@ -409,7 +411,7 @@ static HRESULT STDMETHODCALLTYPE msgstore_abort_submit(IMsgStore *This, ULONG si
     STORE_CALL(abort_submit(host->store, size, id, flags));
 }
 
-/* The four slots that only a spooler calls. */
+/* Three slots that only a spooler calls. */
 static HRESULT STDMETHODCALLTYPE msgstore_get_outgoing_queue(IMsgStore *This, ULONG flags, LPMAPITABLE *out)
 {
     (void)flags;
@@ -430,10 +432,28 @@ static HRESULT STDMETHODCALLTYPE msgstore_finished_msg(IMsgStore *This, ULONG fl
     STORE_CALL(MAPI_E_NO_SUPPORT);
 }
 
+/* imsgstore-notifynewmail.md: a message that was put into the store before has been delivered. */
+static HRESULT announce(struct store *store, const NOTIFICATION *notification)
+{
+    const NEWMAIL_NOTIFICATION *mail;
+    int64_t row;
+    ULONG kind;
+    HRESULT hr;
+
+    if (notification == NULL || notification->ulEventType != fnevNewMail)
+        return MAPI_E_INVALID_PARAMETER;
+    mail = &notification->info.newmail;
+    hr = object_entryid_parse(&store->uid, mail->cbEntryID, mail->lpEntryID, &kind, &row);
+    if (SUCCEEDED(hr) && kind != MAPI_MESSAGE)
+        hr = fail(MAPI_E_INVALID_ENTRYID, "Only a message can be new mail.");
+    if (SUCCEEDED(hr))
+        hr = store_begin(store);
+    return SUCCEEDED(hr) ? store_end_transaction(store, event_new_mail(store, row)) : hr;
+}
+
 static HRESULT STDMETHODCALLTYPE msgstore_notify_new_mail(IMsgStore *This, LPNOTIFICATION notification)
 {
-    (void)notification;
-    STORE_CALL(MAPI_E_NO_SUPPORT);
+    STORE_CALL(announce(host->store, notification));
 }
 
 static const IMsgStoreVtbl msgstore_vtbl = {

@@ -53,7 +53,7 @@ static HRESULT STDMETHODCALLTYPE mslogon_logoff(IMSLogon *This, ULONG *flags)
     struct store *store = of(This);
 
     if (lifeline_ended(store->life))
-        return MAPI_E_INVALID_OBJECT;
+        return lifeline_refusal(store->life);
     if (flags != NULL && *flags != 0)
         return MAPI_E_INVALID_PARAMETER;
     store_end(store);
@@ -77,16 +77,24 @@ static HRESULT STDMETHODCALLTYPE mslogon_compare_entry_ids(IMSLogon *This, ULONG
 static HRESULT STDMETHODCALLTYPE mslogon_advise(IMSLogon *This, ULONG size, LPENTRYID id, ULONG mask,
                                                 LPMAPIADVISESINK sink, ULONG_PTR *connection)
 {
-    (void)size, (void)id, (void)mask, (void)sink;
     if (connection != NULL)
         *connection = 0;
-    LOGON_CALL(MAPI_E_NO_SUPPORT);
+    LOGON_CALL(store_advise(store, true, size, id, mask, sink, connection));
 }
 
+/* Such a registration has kept the store open as a client's object does; it may have been the last. */
 static HRESULT STDMETHODCALLTYPE mslogon_unadvise(IMSLogon *This, ULONG_PTR connection)
 {
-    (void)connection;
-    LOGON_CALL(MAPI_E_NO_SUPPORT);
+    struct store *store = of(This);
+    HRESULT hr = store_enter(store);
+
+    if (FAILED(hr))
+        return hr;
+    hr = store_unadvise(store, true, connection);
+    store_leave(store);
+    if (SUCCEEDED(hr))
+        store_detach(store);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE mslogon_open_status_entry(IMSLogon *This, LPCIID iid, ULONG flags, ULONG *type,

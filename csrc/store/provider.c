@@ -1,6 +1,7 @@
 /* The store provider: its entry point and IMSProvider (declared in store.h). */
 #include "store/store.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,17 @@
 #include "store/entryid.h"
 #include "store/message.h"
 #include "store/objects.h"
+
+struct provider {
+    struct object object;
+    IMAPIProviderShutdown shutdown; /* the second interface */
+    struct store_family *family;
+};
+
+static struct provider *of(IMSProvider *This)
+{
+    return (struct provider *)(void *)This;
+}
 
 OBJECT_IUNKNOWN(provider, IMSProvider)
 
@@ -48,7 +60,7 @@ static HRESULT uid_from_profile(LPMAPISUP support, MAPIUID *uid)
     return hr;
 }
 
-static HRESULT open_store(LPMAPISUP support, const MAPIUID *uid, ULONG flags, struct store **out)
+static HRESULT open_store(struct provider *self, LPMAPISUP support, const MAPIUID *uid, ULONG flags, struct store **out)
 {
     char *home = NULL;
     char *path;
@@ -60,7 +72,7 @@ static HRESULT open_store(LPMAPISUP support, const MAPIUID *uid, ULONG flags, st
     free(home);
     if (path == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    hr = store_open(path, uid, (flags & MDB_WRITE) != 0, (flags & MAPI_BEST_ACCESS) != 0, support, out);
+    hr = store_open(self->family, path, uid, (flags & MDB_WRITE) != 0, (flags & MAPI_BEST_ACCESS) != 0, support, out);
     free(path);
     return hr;
 }
@@ -79,7 +91,8 @@ static HRESULT make_objects(struct store *store, LPMSLOGON *logon, LPMDB *mdb)
     return hr;
 }
 
-static HRESULT logon(LPMAPISUP support, ULONG size, const ENTRYID *id, ULONG flags, LPMSLOGON *logon_out, LPMDB *mdb)
+static HRESULT logon(struct provider *self, LPMAPISUP support, ULONG size, const ENTRYID *id, ULONG flags,
+                     LPMSLOGON *logon_out, LPMDB *mdb)
 {
     struct store *store;
     MAPIUID uid;
@@ -88,7 +101,7 @@ static HRESULT logon(LPMAPISUP support, ULONG size, const ENTRYID *id, ULONG fla
     if (SUCCEEDED(hr))
         hr = support->lpVtbl->SetProviderUID(support, &uid, 0);
     if (SUCCEEDED(hr))
-        hr = open_store(support, &uid, flags, &store);
+        hr = open_store(self, support, &uid, flags, &store);
     if (FAILED(hr))
         return hr;
     hr = make_objects(store, logon_out, mdb);
@@ -104,7 +117,7 @@ static HRESULT STDMETHODCALLTYPE provider_logon(IMSProvider *This, LPMAPISUP sup
                                MDB_WRITE | MDB_ONLINE | MAPI_BEST_ACCESS;
     HRESULT hr;
 
-    (void)This, (void)ui, (void)profile;
+    (void)ui, (void)profile;
     if (spool_size != NULL)
         *spool_size = 0;
     if (spool != NULL)
@@ -121,7 +134,7 @@ static HRESULT STDMETHODCALLTYPE provider_logon(IMSProvider *This, LPMAPISUP sup
         return MAPI_E_UNKNOWN_FLAGS;
     hr = check_interface(iid, msgstore_iids);
     if (SUCCEEDED(hr))
-        hr = logon(support, size, id, flags, logon_out, mdb);
+        hr = logon(of(This), support, size, id, flags, logon_out, mdb);
     if (FAILED(hr) && error != NULL)
         (void)failure_describe(hr, flags & MAPI_UNICODE, "message store", error);
     return hr;
@@ -169,20 +182,78 @@ static const IMSProviderVtbl provider_vtbl = {
     provider_logon,           provider_spooler_logon, provider_compare_store_ids,
 };
 
+/* ---- IMAPIProviderShutdown (imapiprovidershutdowniunknown.md) ---- */
+
+static struct provider *of_shutdown(IMAPIProviderShutdown *This)
+{
+    return (struct provider *)(void *)((char *)This - offsetof(struct provider, shutdown));
+}
+
+static HRESULT STDMETHODCALLTYPE shutdown_query_interface(IMAPIProviderShutdown *This, REFIID iid, void **out)
+{
+    return object_query(&of_shutdown(This)->object, iid, out);
+}
+
+static ULONG STDMETHODCALLTYPE shutdown_addref(IMAPIProviderShutdown *This)
+{
+    return object_addref(&of_shutdown(This)->object);
+}
+
+static ULONG STDMETHODCALLTYPE shutdown_release(IMAPIProviderShutdown *This)
+{
+    return object_release(&of_shutdown(This)->object);
+}
+
+/* What was reported saved is in the file, and nothing else is ever saved, so there is nothing that would take time. */
+static HRESULT STDMETHODCALLTYPE shutdown_query(IMAPIProviderShutdown *This)
+{
+    (void)This;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE shutdown_notify(IMAPIProviderShutdown *This)
+{
+    (void)This;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE shutdown_do(IMAPIProviderShutdown *This)
+{
+    store_family_shut_down(of_shutdown(This)->family);
+    return S_OK;
+}
+
+static const IMAPIProviderShutdownVtbl shutdown_vtbl = {
+    shutdown_query_interface, shutdown_addref, shutdown_release, shutdown_query, shutdown_notify, shutdown_do,
+};
+
+/* ---- the object ---- */
+
+static HRESULT provider_query(struct object *object, REFIID iid, void **out)
+{
+    if (!IsEqualIID(iid, &IID_IMAPIProviderShutdown))
+        return MAPI_E_INTERFACE_NOT_SUPPORTED;
+    object_addref(object);
+    *out = &((struct provider *)object)->shutdown;
+    return S_OK;
+}
+
 static void provider_destroy(struct object *object)
 {
     object_retire(object);
+    store_family_unref(((struct provider *)object)->family);
     free(object);
 }
 
 static const GUID *const provider_iids[] = {&IID_IMSProvider, NULL};
-static const struct object_type provider_type = {OBJECT_PROVIDER, provider_iids, provider_destroy, NULL, NULL};
+static const struct object_type provider_type = {OBJECT_PROVIDER, provider_iids, provider_destroy, NULL,
+                                                 provider_query};
 
 HRESULT STDAPICALLTYPE store_provider_init(HINSTANCE instance, LPMALLOC allocator, LPALLOCATEBUFFER allocate_buffer,
                                            LPALLOCATEMORE allocate_more, LPFREEBUFFER free_buffer, ULONG flags,
                                            ULONG mapi_version, ULONG *provider_version, LPMSPROVIDER *out)
 {
-    struct object *provider;
+    struct provider *provider;
 
     /* We are part of the subsystem: its memory functions are ours. */
     (void)instance, (void)allocator, (void)allocate_buffer, (void)allocate_more, (void)free_buffer;
@@ -194,10 +265,15 @@ HRESULT STDAPICALLTYPE store_provider_init(HINSTANCE instance, LPMALLOC allocato
         return MAPI_E_UNKNOWN_FLAGS;
     if (mapi_version < CURRENT_SPI_VERSION)
         return fail(MAPI_E_VERSION, "The message store needs a newer version of the service provider interface.");
-    provider = malloc(sizeof *provider);
-    if (provider == NULL)
+    provider = calloc(1, sizeof *provider);
+    if (provider != NULL)
+        provider->family = store_family_create();
+    if (provider == NULL || provider->family == NULL) {
+        free(provider);
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    object_init(provider, &provider_type, &provider_vtbl);
+    }
+    provider->shutdown.lpVtbl = &shutdown_vtbl;
+    object_init(&provider->object, &provider_type, &provider_vtbl);
     *out = (LPMSPROVIDER)(void *)provider;
     return S_OK;
 }

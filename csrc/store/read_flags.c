@@ -44,6 +44,8 @@ HRESULT read_flag_apply(struct store *store, int64_t row, ULONG set, ULONG clear
         hr = database_run(store->db, statement, "The message could not be marked");
         if (SUCCEEDED(hr) && sqlite3_changes(database_handle(store->db)) == 0)
             hr = fail(MAPI_E_NOT_FOUND, "The message does not exist any more.");
+        if (SUCCEEDED(hr))
+            hr = event_message_marked(store, row, ((set | clear) & MSGFLAG_READ) != 0);
     }
     return store_end_transaction(store, hr);
 }

@@ -123,6 +123,22 @@ static HRESULT find_mapping(struct store *store, const struct byte_buffer *class
     return hr;
 }
 
+HRESULT receive_folder_is(struct store *store, int64_t folder, const void *class, size_t size, bool *receives)
+{
+    struct byte_buffer text;
+    size_t prefix;
+    int64_t row = 0;
+    HRESULT hr;
+
+    byte_buffer_init(&text);
+    hr = byte_buffer_append(&text, class, size);
+    if (SUCCEEDED(hr))
+        hr = find_mapping(store, &text, &prefix, &row);
+    byte_buffer_free(&text);
+    *receives = row == folder;
+    return hr;
+}
+
 static HRESULT give(struct store *store, int64_t row, const struct byte_buffer *class, size_t prefix, ULONG flags,
                     ULONG *size, LPENTRYID *id, void **explicit_class)
 {

@@ -14,6 +14,9 @@ HRESULT receive_folder_set(struct host *host, const void *class, ULONG flags, UL
 HRESULT receive_folder_get(struct host *host, const void *class, ULONG flags, ULONG *size, LPENTRYID *id,
                            void **explicit_class);
 
+/* Whether messages of the class (UTF-8, not terminated) arrive in the folder. */
+HRESULT receive_folder_is(struct store *store, int64_t folder, const void *class, size_t size, bool *receives);
+
 HRESULT receive_folder_table(struct host *host, ULONG flags, LPMAPITABLE *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
+#include "store/sql_functions.h"
 
 /* Row ids are AUTOINCREMENT, so that the entry identifier of something deleted never comes to mean something else.
  *
@@ -120,9 +121,25 @@ static const char schema_1[] =
     "  UPDATE folder SET unread_count = unread_count + (old.flags & 1) - (new.flags & 1) WHERE id = new.folder;"
     "END;";
 
-static const char *const upgrades[] = {schema_1};
+/* Who is registered with the store, and what has happened while somebody was (events.h). */
+static const char schema_2[] =
+    "CREATE TABLE listener ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  bell TEXT NOT NULL);"
+    "CREATE TABLE event ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  event INTEGER NOT NULL," /* fnev...; fnevTableModified: too many to be told one by one */
+    "  kind INTEGER NOT NULL,"  /* MAPI_STORE, MAPI_FOLDER, MAPI_MESSAGE */
+    "  row INTEGER NOT NULL,"
+    "  parent INTEGER NOT NULL,"
+    "  old_row INTEGER NOT NULL,"
+    "  old_parent INTEGER NOT NULL,"
+    "  associated INTEGER NOT NULL);";
 
-const struct database_schema store_schema = {0x4C4D5331, (int)(sizeof upgrades / sizeof upgrades[0]), upgrades};
+static const char *const upgrades[] = {schema_1, schema_2};
+
+const struct database_schema store_schema = {0x4C4D5331, (int)(sizeof upgrades / sizeof upgrades[0]), upgrades,
+                                             sql_functions_register};
 
 /* The standard folders: where each lives and what it is called. `meta` is the name under which its row is found. */
 static const struct {
@@ -231,13 +248,17 @@ HRESULT store_file_create(const char *path, const MAPIUID *uid, const char *name
 
     if (FAILED(hr))
         return hr;
-    hr = database_begin(db);
+    hr = database_hold(db);
     if (SUCCEEDED(hr)) {
-        hr = fill(db, uid, name);
-        if (SUCCEEDED(hr))
-            hr = database_commit(db);
-        else
-            database_rollback(db);
+        hr = database_begin(db);
+        if (SUCCEEDED(hr)) {
+            hr = fill(db, uid, name);
+            if (SUCCEEDED(hr))
+                hr = database_commit(db);
+            else
+                database_rollback(db);
+        }
+        database_release(db);
     }
     database_close(db);
     if (FAILED(hr))

@@ -157,7 +157,9 @@ static HRESULT create(LPMAPISUP support, LPPROFSECT section, const char *name)
 
     if (FAILED(hr))
         return hr;
-    hr = make_file(&uid, name);
+    hr = home_note_unfinished(STORE_DLL_NAME, &uid); /* whoever dies from here on leaves word of it */
+    if (SUCCEEDED(hr))
+        hr = make_file(&uid, name);
     if (SUCCEEDED(hr))
         hr = fill_section(section, support, &uid, name);
     if (FAILED(hr))

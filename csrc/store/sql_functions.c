@@ -6,6 +6,7 @@
 #include <mapicode.h>
 
 #include "base/byte_buffer.h"
+#include "store/filter.h"
 #include "store/props_blob.h"
 
 static double payload_double(const unsigned char *bytes)
@@ -74,10 +75,32 @@ static void mapi_prop(sqlite3_context *context, int count, sqlite3_value **argum
         result_payload(context, PROP_TYPE(entry.tag), entry.bytes, entry.size);
 }
 
+static void mapi_test(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    const struct text_test *test = sqlite3_value_pointer(arguments[1], TEXT_TEST_POINTER);
+    const char *text = (const char *)sqlite3_value_text(arguments[0]);
+    bool passes = false;
+    HRESULT hr = S_OK;
+
+    (void)count;
+    if (test == NULL || (text == NULL && sqlite3_value_type(arguments[0]) != SQLITE_NULL))
+        hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    else if (text != NULL)
+        hr = text_test_run(test, text, (size_t)sqlite3_value_bytes(arguments[0]), sqlite3_value_int64(arguments[2]),
+                           &passes);
+    if (SUCCEEDED(hr))
+        sqlite3_result_int(context, passes);
+    else
+        sqlite3_result_error_code(context, hr == MAPI_E_NOT_ENOUGH_MEMORY ? SQLITE_NOMEM : SQLITE_IOERR);
+}
+
 HRESULT sql_functions_register(struct database *db)
 {
-    int rc = sqlite3_create_function(database_handle(db), "mapi_prop", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                     mapi_prop, NULL, NULL);
+    sqlite3 *handle = database_handle(db);
+    int rc = sqlite3_create_function(handle, "mapi_prop", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, mapi_prop, NULL,
+                                     NULL);
 
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(handle, "mapi_test", 3, SQLITE_UTF8, NULL, mapi_test, NULL, NULL);
     return database_error(db, rc, "The store could not be opened");
 }

@@ -6,7 +6,8 @@
 #include "base/database.h"
 
 /* mapi_prop(props, tag): a property out of a blob of properties as a number, text or blob, for sorting; NULL when it
- * is absent, of another type, multi-valued or kept in chunks. */
+ * is absent, of another type, multi-valued or kept in chunks.
+ * mapi_test(text, test, id): whether the text of a message passes a struct text_test (store/filter.h); never NULL. */
 HRESULT sql_functions_register(struct database *db);
 
 #endif

@@ -25,6 +25,9 @@ HRESULT STDAPICALLTYPE store_service_entry(HINSTANCE instance, LPMALLOC allocato
  * core, when the last provider section that named it has gone. */
 void store_remove(const char *home, const MAPIUID *record_key);
 
+/* Under this name the core knows it (PR_PROVIDER_DLL_NAME). */
+#define STORE_DLL_NAME "luamapi"
+
 /* What the store puts into PR_MDB_PROVIDER. */
 extern const MAPIUID store_provider_uid;
 

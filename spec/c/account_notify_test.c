@@ -523,6 +523,32 @@ static void a_client_that_missed_too_much_is_told_to_read_again(void **state)
     assert_int_equal(manager->lpVtbl->Unadvise(manager, cookie), S_OK);
 }
 
+/* However many changes come between: each client has its turn, and none is told twice before the others were. */
+static void all_clients_have_their_turn_to_read_again(void **state)
+{
+    (void)state;
+    struct test_client other;
+    test_client_init(&other);
+    assert_int_equal(embedded->lpVtbl->SetManualDispatch(embedded, TRUE), S_OK);
+    DWORD id = make();
+    acct_advise(manager, &client);
+    DWORD cookie = acct_advise(manager, &other);
+    for (unsigned round = 1; round <= 3; round++) {
+        for (unsigned turn = 0; turn < 2; turn++) {
+            ULONG delivered = 0;
+            for (int i = 0; i < OLK_CHANGES_KEPT + 10; i++)
+                rename_account(manager, id, i % 2 ? u"one" : u"two");
+            assert_int_equal(embedded->lpVtbl->Dispatch(embedded, 1, &delivered), S_OK);
+            assert_int_equal(delivered, 1);
+            assert_int_equal(client.count, round);
+            assert_int_equal(other.count, turn == 0 ? round - 1 : round);
+        }
+        assert_heard(&client, round - 1, NOTIFY_ACCT_ORDER_CHANGED, 0);
+        assert_heard(&other, round - 1, NOTIFY_ACCT_ORDER_CHANGED, 0);
+    }
+    assert_int_equal(manager->lpVtbl->Unadvise(manager, cookie), S_OK);
+}
+
 static void a_database_that_was_replaced_begins_anew(void **state)
 {
     (void)state;
@@ -568,6 +594,7 @@ int main(void)
         test(without_notifications_nobody_is_told),
         test(changes_of_other_processes_are_told),
         test(a_client_that_missed_too_much_is_told_to_read_again),
+        test(all_clients_have_their_turn_to_read_again),
         test(a_database_that_was_replaced_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

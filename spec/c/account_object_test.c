@@ -1,7 +1,9 @@
 /* IOlkAccount: every row of the contract of its methods (iolkaccount.md), and the catalogue of properties with types
  * and access. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -641,11 +643,81 @@ static void values_of_a_megabyte(void **state)
     free(bytes);
 }
 
+/* ---- reading without the lock ---- */
+
+static atomic_bool stop;
+
+/* One of the two names, whole, or what sends to GetProp. */
+static void *read_names(void *account)
+{
+    uintptr_t wrong = 0;
+    while (!atomic_load(&stop)) {
+        DWORD number = 0;
+        char text[64];
+        ULONG size = sizeof text;
+        HRESULT hr = OlkReadProp(account, PROP_ACCT_NAME, &number, text, &size);
+        wrong += hr == S_OK
+                     ? !(size == 3 && memcmp(text, "one", 3) == 0) && !(size == 6 && memcmp(text, "number", 6) == 0)
+                     : hr != E_NOTIMPL;
+    }
+    return (void *)wrong;
+}
+
+static void a_value_can_be_read_while_another_one_is_saved(void **state)
+{
+    (void)state;
+    enum { READERS = 2 };
+    pthread_t threads[READERS];
+    IOlkAccount *account = made(&CLSID_OlkIMAP4Account);
+    acct_set_text(account, PROP_ACCT_NAME, u"one");
+    save_account(account);
+    atomic_store(&stop, false);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_names, account), 0);
+    for (int i = 0; i < 200; i++) {
+        acct_set_text(account, PROP_ACCT_NAME, i % 2 ? u"one" : u"number");
+        assert_true(acct_has_text(account, PROP_ACCT_NAME, i % 2 ? u"one" : u"number"));
+        save_account(account);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < READERS; i++) {
+        void *wrong = NULL;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    release_account(account);
+}
+
+/* What is set shows at once, and no longer when it was given up. */
+static void what_is_set_is_not_read_past(void **state)
+{
+    (void)state;
+    DWORD number = 0;
+    char text[64];
+    ULONG size = sizeof text;
+    IOlkAccount *account = made(&CLSID_OlkIMAP4Account);
+    acct_set_text(account, PROP_ACCT_NAME, u"one");
+    assert_int_equal(OlkReadProp(account, PROP_ACCT_NAME, &number, text, &size), E_NOTIMPL);
+    save_account(account);
+    assert_int_equal(OlkReadProp(account, PROP_ACCT_NAME, &number, text, &size), S_OK);
+    assert_int_equal(size, 3);
+    assert_memory_equal(text, "one", 3);
+    size = 2;
+    assert_int_equal(OlkReadProp(account, PROP_ACCT_NAME, &number, text, &size), E_NOTIMPL);
+    assert_int_equal(OlkReadProp(account, PROP_ACCT_ID, &number, text, &size), S_OK);
+    assert_int_equal(number, acct_get_long(account, PROP_ACCT_ID));
+    assert_int_equal(OlkReadProp(account, PROP_INET_PASSWORD, &number, text, &size), E_NOTIMPL);
+    assert_int_equal(OlkReadProp(account, PROP_ACCT_STAMP, &number, text, &size), E_NOTIMPL);
+    release_account(account);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        test(a_value_can_be_read_while_another_one_is_saved),
+        test(what_is_set_is_not_read_past),
         test(query_interface_knows_the_documented_ones),
         test(placeholders_answer_E_NOTIMPL),
         test(GetAccountInfo_gives_type_and_categories),

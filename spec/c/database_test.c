@@ -30,9 +30,9 @@ static const char *const upgrades[] = {
     "part(thing)",
     "INSERT INTO thing(name) VALUES('first')",
 };
-static const struct database_schema first_schema = {OURS, 1, upgrades};
-static const struct database_schema second_schema = {OURS, 2, upgrades};
-static const struct database_schema third_schema = {OURS, 3, upgrades};
+static const struct database_schema first_schema = {OURS, 1, upgrades, NULL};
+static const struct database_schema second_schema = {OURS, 2, upgrades, NULL};
+static const struct database_schema third_schema = {OURS, 3, upgrades, NULL};
 
 static const char sql_insert[] = "INSERT INTO thing(name) VALUES(?1)";
 static const char sql_count[] = "SELECT count(*) FROM thing";
@@ -168,7 +168,7 @@ static void other_peoples_files_are_left_alone(void **state)
     assert_int_equal(sqlite3_exec(foreign, "CREATE TABLE theirs(x)", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(foreign);
     assert_refused(path, &second_schema, DATABASE_CREATE, MAPI_E_CORRUPT_DATA);
-    static const struct database_schema another = {OURS + 1, 1, upgrades};
+    static const struct database_schema another = {OURS + 1, 1, upgrades, NULL};
     database_close(open_thing(DATABASE_CREATE));
     assert_refused(temp_home_file("thing.db"), &another, 0, MAPI_E_CORRUPT_DATA);
     path = temp_home_file("directory.db");

@@ -1,5 +1,6 @@
 /* IMAPISession::Logoff and the end of a session: imapisession-logoff.md, ending-a-mapi-session.md,
- * shutting-down-a-service-provider.md, decisions L1 to L5, L12 to L19, L23, R1, R2.
+ * shutting-down-a-service-provider.md, decisions L1 to L5, L12 to L19, L21 to L25, R1, R2. What it does in a shared session, and
+ * the question, are logoff_shared_test's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,12 +12,15 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <mapiutil.h>
 
 #include "support/fake_store.h"
 #include "support/fault.h"
+#include "core/logon.h"
 #include "support/mapi.h"
+#include "support/store_helper.h"
 
 static int setup(void **state)
 {
@@ -43,7 +47,7 @@ static HRESULT use(IMAPISession *session)
     return hr;
 }
 
-static LPMDB open_store(IMAPISession *session)
+static LPMDB open_fake(IMAPISession *session)
 {
     ULONG size = 0;
     LPENTRYID id = NULL;
@@ -130,7 +134,7 @@ static void L13_children_are_invalid(void **state)
 {
     (void)state;
     IMAPISession *session = log_on("a");
-    LPMDB store = open_store(session);
+    LPMDB store = open_fake(session);
     LPMAPITABLE table = NULL, other = NULL;
     LPPROFSECT section = NULL;
     LPSERVICEADMIN services = NULL;
@@ -236,7 +240,7 @@ static void L14_other_sessions_are_unaffected(void **state)
 {
     (void)state;
     IMAPISession *one = log_on("a"), *two = log_on("a");
-    LPMDB first = open_store(one), second = open_store(two);
+    LPMDB first = open_fake(one), second = open_fake(two);
     assert_int_equal(logoff(one, 0, 0), S_OK);
     assert_int_equal(use_store(first), MAPI_E_INVALID_OBJECT);
     assert_int_equal(use_store(second), S_OK);
@@ -245,6 +249,75 @@ static void L14_other_sessions_are_unaffected(void **state)
     release(one);
     release(second);
     log_off(two);
+}
+
+static void L15_unsaved_changes_are_dropped(void **state)
+{
+    (void)state;
+    IMAPIFolder *folder = inbox();
+    SBinary id = add_message(folder, "as it was saved");
+    IMessage *message = open_message(id, MAPI_MODIFY), *made = NULL;
+    put_text(message, PR_SUBJECT_W, "as it was not");
+    assert_int_equal(folder->lpVtbl->CreateMessage(folder, NULL, 0, &made), S_OK);
+    put_text(made, PR_SUBJECT_W, "never saved at all");
+    assert_int_equal(logoff(the_session, 0, 0), S_OK);
+    assert_int_equal(save(message, 0), MAPI_E_INVALID_OBJECT);
+    assert_int_equal(save(made, 0), MAPI_E_INVALID_OBJECT);
+    release(made);
+    release(message);
+    release(folder);
+    release(the_store);
+    release(the_session);
+    the_session = log_on("work");
+    the_store = open_store(MDB_WRITE);
+    folder = inbox();
+    assert_string_equal(subjects_of(folder), "as it was saved");
+    release(folder);
+}
+
+static void L21_the_outbox_stays_as_it_is(void **state)
+{
+    (void)state;
+    IMAPIFolder *outbox = open_named(the_store, PR_IPM_OUTBOX_ENTRYID, MAPI_MODIFY);
+    IMessage *message = new_message(outbox, "out");
+    add_recipient(message, "Desk", "desk@example.org", MAPI_TO);
+    assert_int_equal(message->lpVtbl->SubmitMessage(message, 0), S_OK);
+    release(message);
+    release(outbox);
+    assert_int_equal(logoff(the_session, 0, 0), S_OK);
+    release(the_store);
+    release(the_session);
+    the_session = log_on("work");
+    the_store = open_store(MDB_WRITE);
+    outbox = open_named(the_store, PR_IPM_OUTBOX_ENTRYID, 0);
+    assert_string_equal(subjects_of(outbox), "out");
+    release(outbox);
+}
+
+static void L18_GetLastError_after_logoff(void **state)
+{
+    (void)state;
+    MAPIERROR *error = (MAPIERROR *)(uintptr_t)1;
+    IMAPISession *session = log_on("a");
+    assert_int_equal(logoff(session, 0, 0), S_OK);
+    HRESULT hr = logoff(session, 0, 0);
+    assert_int_equal(hr, MAPI_E_INVALID_OBJECT);
+    assert_int_equal(session->lpVtbl->GetLastError(session, hr, 0, &error), MAPI_E_INVALID_OBJECT);
+    assert_null(error);
+    release(session);
+}
+
+static void L22_NO_MAIL_changes_nothing(void **state)
+{
+    (void)state;
+    IMAPISession *session = NULL;
+    assert_int_equal(try_log_on("a", MAPI_NEW_SESSION | MAPI_NO_MAIL, &session), S_OK);
+    assert_int_equal(session->lpVtbl->Logoff(session, 0xDEAD, 0, 1), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(session->lpVtbl->Logoff(session, 0xDEAD, 0x10, 0), MAPI_E_UNKNOWN_FLAGS);
+    assert_int_equal(use(session), S_OK);
+    assert_int_equal(session->lpVtbl->Logoff(session, 0xDEAD, MAPI_LOGOFF_SHARED | MAPI_LOGOFF_UI, 0), S_OK);
+    assert_int_equal(logoff(session, 0, 0), MAPI_E_INVALID_OBJECT);
+    release(session);
 }
 
 static void L16_QueryInterface_after_logoff(void **state)
@@ -283,12 +356,12 @@ static void L17_AddRef_after_logoff(void **state)
 }
 
 /* 02 section 8: Logoff of the logon object, its Release, Shutdown of the provider, its Release; the support
-   object is gone by then. */
-static void the_providers_end_in_order(void **state)
+   object is gone by then. Stores are the last in the order of kinds, and the only one there is. */
+static void L24_the_providers_end_in_order(void **state)
 {
     (void)state;
     IMAPISession *session = log_on("a");
-    LPMDB store = open_store(session);
+    LPMDB store = open_fake(session);
     assert_int_equal(logoff(session, 0, 0), S_OK);
     assert_string_equal(fake_log.order, "LofSF");
     assert_int_equal(live("support"), 0);
@@ -302,7 +375,7 @@ static void L23_a_provider_that_fails_to_log_off(void **state)
 {
     (void)state;
     IMAPISession *session = log_on("a");
-    LPMDB store = open_store(session);
+    LPMDB store = open_fake(session);
     assert_int_equal(logoff(session, 0, 0), S_OK);
     release(store);
     release(session);
@@ -325,7 +398,7 @@ static void R2_the_last_release_invalidates_children(void **state)
     (void)state;
     ULONG count = 0;
     IMAPISession *session = log_on("a");
-    LPMDB store = open_store(session);
+    LPMDB store = open_fake(session);
     LPMAPITABLE table = NULL;
     assert_int_equal(session->lpVtbl->GetMsgStoresTable(session, 0, &table), S_OK);
     release(session);
@@ -354,7 +427,7 @@ static void wait_inside(IMAPISupport *support, void *context)
 static void *open_slowly(void *context)
 {
     (void)context;
-    LPMDB store = open_store(busy);
+    LPMDB store = open_fake(busy);
     release(store);
     return NULL;
 }
@@ -386,6 +459,32 @@ static void L19_logoff_waits_for_calls_in_flight(void **state)
     pthread_barrier_destroy(&inside);
     pthread_barrier_destroy(&go_on);
     release(busy);
+}
+
+/* L25: while somebody logs on, a logoff does not come to its end. */
+static void *log_off_aside(void *context)
+{
+    HRESULT hr = logoff(context, 0, 0);
+    atomic_store(&finished, 1);
+    return hr == S_OK ? NULL : (void *)"log off";
+}
+
+static void L25_logons_and_logoffs_take_turns(void **state)
+{
+    (void)state;
+    pthread_t ender;
+    void *failed = NULL;
+    IMAPISession *session = log_on("a");
+    atomic_store(&finished, 0);
+    logon_lock();
+    assert_int_equal(pthread_create(&ender, NULL, log_off_aside, session), 0);
+    while (use(session) == S_OK)
+        sched_yield();
+    assert_int_equal(atomic_load(&finished), 0);
+    logon_unlock();
+    pthread_join(ender, &failed);
+    assert_null(failed);
+    release(session);
 }
 
 /* A provider that logs its own session off while it is being logged on to. */
@@ -478,13 +577,18 @@ int main(void)
         IN_PROFILE(every_method_of_a_dead_session),
         IN_PROFILE(L13_memory_outlives_the_session),
         IN_PROFILE(L14_other_sessions_are_unaffected),
+        IN_STORE(L15_unsaved_changes_are_dropped),
         IN_PROFILE(L16_QueryInterface_after_logoff),
         IN_PROFILE(L17_AddRef_after_logoff),
-        IN_PROFILE(the_providers_end_in_order),
+        IN_PROFILE(L18_GetLastError_after_logoff),
+        IN_STORE(L21_the_outbox_stays_as_it_is),
+        IN_PROFILE(L22_NO_MAIL_changes_nothing),
+        IN_PROFILE(L24_the_providers_end_in_order),
         IN_PROFILE(L23_a_provider_that_fails_to_log_off),
         IN_PROFILE(R1_the_last_release_logs_off),
         IN_PROFILE(R2_the_last_release_invalidates_children),
         IN_PROFILE(L19_logoff_waits_for_calls_in_flight),
+        IN_PROFILE(L25_logons_and_logoffs_take_turns),
         IN_PROFILE(a_logoff_from_inside_a_call),
         IN_PROFILE(failing_memory),
     };

@@ -95,16 +95,9 @@ static void every_known_flag_is_taken(void **state)
     (void)state;
     for (int bit = 0; bit < 31; bit++) { /* 31 is MAPI_UNICODE */
         ULONG flag = (ULONG)1 << bit;
-        if ((ALL_FLAGS & flag) && flag != MAPI_ALLOW_OTHERS)
+        if (ALL_FLAGS & flag)
             assert_int_equal(logon("work", flag), S_OK);
     }
-}
-
-static void shared_sessions_are_not_there_yet(void **state)
-{
-    (void)state;
-    assert_int_equal(logon("work", MAPI_ALLOW_OTHERS), MAPI_E_NO_SUPPORT);
-    assert_int_equal(logon("work", MAPI_ALLOW_OTHERS | MAPI_NEW_SESSION), MAPI_E_NO_SUPPORT);
 }
 
 static void O4_explicit_profile(void **state)
@@ -353,7 +346,6 @@ int main(void)
         IN_HOME(row5_no_name_no_default_flag),
         IN_HOME(O3_bad_parameters),
         IN_HOME(every_known_flag_is_taken),
-        IN_HOME(shared_sessions_are_not_there_yet),
         IN_HOME(O4_explicit_profile),
         IN_HOME(O5_O6_dialog_flags_without_dialogs),
         IN_HOME(O10_passwords),

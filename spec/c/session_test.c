@@ -142,7 +142,6 @@ static void GetLastError(void **state)
 static void what_is_not_supported(void **state)
 {
     (void)state;
-    LPMAPITABLE table = (LPMAPITABLE)(uintptr_t)1;
     LPADRBOOK book = (LPADRBOOK)(uintptr_t)1;
     ULONG_PTR connection = 1;
     ULONG count = 1;
@@ -150,11 +149,6 @@ static void what_is_not_supported(void **state)
     LPSPropValue options = (LPSPropValue)(uintptr_t)1;
     assert_int_equal(session->lpVtbl->OpenAddressBook(session, 0, NULL, 0, &book), MAPI_E_NO_SUPPORT);
     assert_null(book);
-    assert_int_equal(session->lpVtbl->GetStatusTable(session, 0, &table), MAPI_E_NO_SUPPORT);
-    assert_null(table);
-    assert_int_equal(session->lpVtbl->Advise(session, 0, NULL, fnevExtended, NULL, &connection), MAPI_E_NO_SUPPORT);
-    assert_int_equal(connection, 0);
-    assert_int_equal(session->lpVtbl->Unadvise(session, 1), MAPI_E_NO_SUPPORT);
     assert_int_equal(session->lpVtbl->MessageOptions(session, 0, 0, NULL, NULL), MAPI_E_NO_SUPPORT); /* N19 */
     assert_int_equal(session->lpVtbl->QueryDefaultMessageOpt(session, NULL, 0, &count, &options), MAPI_E_NO_SUPPORT);
     assert_null(options);

@@ -13,6 +13,7 @@
 
 #include "support/fake_store.h"
 #include "support/mapi.h"
+#include "support/recording_sink.h"
 
 static IMAPISession *session;
 static LPMDB store;
@@ -258,18 +259,101 @@ static void ModifyProfile(void **state)
     assert_int_equal(support->lpVtbl->ModifyProfile(support, 1), MAPI_E_UNKNOWN_FLAGS);
 }
 
-static void notifications_are_all_or_none(void **state)
+static void notifications_need_all_their_arguments(void **state)
 {
     (void)state;
     ULONG_PTR connection = 1;
     ULONG flags = 0;
-    NOTIFKEY key = {0};
-    NOTIFICATION notification = {0};
-    assert_int_equal(support->lpVtbl->Subscribe(support, &key, fnevNewMail, 0, NULL, &connection), MAPI_E_NO_SUPPORT);
+    NOTIFKEY key = {1, {7}}, empty = {0};
+    struct record heard;
+    IMAPIAdviseSink *sink = make_sink(&heard), *wrapped = NULL;
+    NOTIFICATION mail = {.ulEventType = fnevNewMail}, nothing = {0};
+    const IMAPISupportVtbl *v = support->lpVtbl;
+    assert_int_equal(v->Subscribe(support, &key, fnevNewMail, 0, NULL, &connection), MAPI_E_INVALID_PARAMETER);
     assert_int_equal(connection, 0);
-    assert_int_equal(support->lpVtbl->Unsubscribe(support, 1), MAPI_E_NOT_FOUND);
-    assert_int_equal(support->lpVtbl->Notify(support, &key, 1, &notification, &flags), S_OK);
-    assert_int_equal(support->lpVtbl->Notify(support, NULL, 1, &notification, &flags), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Subscribe(support, NULL, fnevNewMail, 0, sink, &connection), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Subscribe(support, &empty, fnevNewMail, 0, sink, &connection), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Subscribe(support, &key, fnevNewMail, 0, sink, NULL), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Subscribe(support, &key, fnevNewMail, 1, sink, &connection), MAPI_E_UNKNOWN_FLAGS);
+    assert_int_equal(v->Subscribe(support, &key, fnevStatusObjectModified, 0, sink, &connection),
+                     MAPI_E_INVALID_PARAMETER);
+    /* A wrapper for one thread is for asynchronous notification only (supporting-event-notification.md). */
+    assert_int_equal(HrThisThreadAdviseSink(sink, &wrapped), S_OK);
+    assert_int_equal(v->Subscribe(support, &key, fnevNewMail, NOTIFY_SYNC, wrapped, &connection),
+                     MAPI_E_INVALID_PARAMETER);
+    release(wrapped);
+    assert_int_equal(v->Unsubscribe(support, 1), MAPI_E_NOT_FOUND);
+    assert_int_equal(v->Notify(support, &key, 1, &mail, &flags), S_OK); /* nobody has subscribed */
+    assert_int_equal(v->Notify(support, &key, 1, &mail, NULL), S_OK);
+    assert_int_equal(v->Notify(support, NULL, 1, &mail, &flags), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Notify(support, &key, 0, &mail, &flags), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Notify(support, &key, 1, NULL, &flags), MAPI_E_INVALID_PARAMETER);
+    assert_int_equal(v->Notify(support, &key, 1, &nothing, &flags), MAPI_E_INVALID_PARAMETER);
+    flags = 1;
+    assert_int_equal(v->Notify(support, &key, 1, &mail, &flags), MAPI_E_UNKNOWN_FLAGS);
+    release(sink);
+}
+
+static void N1_subscribers_are_told_when_somebody_dispatches(void **state)
+{
+    (void)state;
+    struct record here, there, other;
+    IMAPIAdviseSink *sinks[] = {make_sink(&here), make_sink(&there), make_sink(&other)};
+    NOTIFKEY key = {1, {7}}, another = {1, {8}};
+    NOTIFICATION mail = {.ulEventType = fnevNewMail};
+    ULONG_PTR connections[3];
+    ULONG flags = MAPI_UNICODE;
+    mail.info.newmail.lpszMessageClass = (LPTSTR)(uintptr_t)u"IPM.Note";
+    const IMAPISupportVtbl *v = support->lpVtbl;
+    assert_int_equal(v->Subscribe(support, &key, fnevNewMail, 0, sinks[0], &connections[0]), S_OK);
+    assert_int_equal(v->Subscribe(support, &key, fnevObjectCreated, 0, sinks[1], &connections[1]), S_OK);
+    assert_int_equal(v->Subscribe(support, &another, fnevNewMail, 0, sinks[2], &connections[2]), S_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sinks[i]->lpVtbl->Release(sinks[i]), 1);
+    assert_int_equal(v->Notify(support, &key, 1, &mail, &flags), S_OK);
+    assert_int_equal(flags, 0);
+    assert_int_equal(here.calls, 0);
+    assert_int_equal(HrDispatchNotifications(0), S_OK);
+    assert_int_equal(here.calls, 1);
+    assert_int_equal(here.events[0], fnevNewMail);
+    assert_int_equal(there.calls + other.calls, 0);
+    /* What was queued before Unsubscribe is dropped (N3), and its number is nobody's any more. */
+    assert_int_equal(v->Notify(support, &key, 1, &mail, NULL), S_OK);
+    assert_int_equal(v->Unsubscribe(support, connections[0]), S_OK);
+    assert_int_equal(here.freed, 1);
+    assert_int_equal(v->Unsubscribe(support, connections[0]), MAPI_E_NOT_FOUND);
+    assert_int_equal(HrDispatchNotifications(0), S_OK);
+    assert_int_equal(here.calls, 1);
+    assert_int_equal(v->Unsubscribe(support, connections[1]), S_OK);
+    /* A client cannot cancel what a provider has subscribed; the session's end does. */
+    assert_int_equal(session->lpVtbl->Unadvise(session, connections[2]), MAPI_E_NOT_FOUND);
+}
+
+static void synchronous_subscribers_are_told_at_once(void **state)
+{
+    (void)state;
+    struct record first, second;
+    IMAPIAdviseSink *sinks[] = {make_sink(&first), make_sink(&second)};
+    NOTIFKEY key = {1, {7}};
+    NOTIFICATION two[2] = {{.ulEventType = fnevNewMail}, {.ulEventType = fnevObjectDeleted}};
+    ULONG_PTR connections[2];
+    ULONG flags = 0;
+    const ULONG mask = fnevNewMail | fnevObjectDeleted;
+    const IMAPISupportVtbl *v = support->lpVtbl;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(v->Subscribe(support, &key, mask, NOTIFY_SYNC, sinks[i], &connections[i]), S_OK);
+    assert_int_equal(v->Notify(support, &key, 2, two, &flags), S_OK);
+    assert_int_equal(flags, 0);
+    assert_int_equal(first.calls, 2);
+    assert_int_equal(second.calls, 2);
+    first.answer = second.answer = CALLBACK_DISCONTINUE;
+    assert_int_equal(v->Notify(support, &key, 2, two, &flags), S_OK);
+    assert_int_equal(flags, NOTIFY_CANCELED);
+    assert_int_equal(first.calls + second.calls, 5); /* whoever was asked first has ended it */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(v->Unsubscribe(support, connections[i]), S_OK);
+        release(sinks[i]);
+    }
 }
 
 static void CreateOneOff(void **state)
@@ -448,7 +532,9 @@ int main(void)
         IN_STORE(ModifyStatusRow_is_kept),
         IN_STORE(StoreLogoffTransports),
         IN_STORE(ModifyProfile),
-        IN_STORE(notifications_are_all_or_none),
+        IN_STORE(notifications_need_all_their_arguments),
+        IN_STORE(N1_subscribers_are_told_when_somebody_dispatches),
+        IN_STORE(synchronous_subscribers_are_told_at_once),
         IN_STORE(CreateOneOff),
         IN_STORE(MakeInvalid),
         IN_STORE(copying),

@@ -181,4 +181,149 @@ function support.run(source, options)
     return text, ok == true
 end
 
+-- What a child runs: each line that comes in is a program, and its results go out. `note` remembers the events it is
+-- called with; `heard` says in short what they were: "critical_error MAPI_E_END_OF_SESSION, extended logoff 2".
+local main = [==[
+    mapi = require "mapi"
+    told = {}
+    function note(event) told[#told + 1] = event end
+    function heard()
+        local words = {}
+        for i, event in ipairs(told) do
+            local parts = { event.type, event.code or event.event, event.count }
+            words[i] = table.concat(parts, " ")
+        end
+        told = {}
+        return table.concat(words, ", ")
+    end
+    io.stdout:setvbuf "line"
+    for line in io.lines() do
+        local chunk <const>, problem = load(line, "=child")
+        local results = table.pack(pcall(chunk or error, problem))
+        for i = 1, results.n do
+            local value = results[i]
+            if type(value) == "table" or type(value) == "userdata" or type(value) == "function" then
+                value = tostring(value)
+            end
+            results[i] = (("%q"):format(value):gsub("\\\n", "\\n"))
+        end
+        print("\1" .. table.concat(results, ","))
+    end
+]==]
+
+local Child = {}
+Child.__index = Child
+
+local function deadline(what)
+    local timer = assert(uv.new_timer())
+    local late = false
+    timer:start(60000, 0, function() late = true end)
+    return function()
+        luassert(not late, what .. ": nothing happened for a minute")
+        return true
+    end, function() timer:close() end
+end
+
+function Child:__call(source, ...)
+    self:start(source, ...)
+    return self:finish()
+end
+
+function Child:start(source, ...)
+    if select("#", ...) > 0 then
+        source = source:format(...)
+    end
+    assert(self.input:write((source:gsub("\n", " ")) .. "\n"))
+end
+
+--- Whether it has answered, without waiting.
+function Child:answered()
+    uv.run "nowait"
+    return #self.answers > 0
+end
+
+function Child:finish()
+    local in_time, done = deadline("a child")
+    while #self.answers == 0 and not self.ended and in_time() do
+        uv.run "once"
+    end
+    done()
+    local answer = luassert(table.remove(self.answers, 1), "a child ended: " .. self.text)
+    local results = table.pack(assert(load("return " .. answer))())
+    if not results[1] then
+        error("in a child: " .. tostring(results[2]), 2)
+    end
+    return table.unpack(results, 2, results.n)
+end
+
+function Child:kill(signal)
+    self.process:kill(signal or "sigkill")
+end
+
+--- Waits for its end; → exit status, signal.
+function Child:wait()
+    local in_time, done = deadline("the end of a child")
+    while not self.ended and in_time() do
+        uv.run "once"
+    end
+    done()
+    return self.status, self.signal
+end
+
+--- Lets it end by itself, as a program does.
+function Child:close()
+    if not self.input:is_closing() then
+        self.input:close()
+    end
+    local status, signal = self:wait()
+    self.output:close()
+    self.process:close()
+    uv.run "nowait"
+    return status, signal
+end
+
+Child.__close = Child.close
+
+--- A process of its own on this process's home, that does what it is told: child "return 1 + 1" → 2. It has `mapi`;
+--- what is to last is global. An error there is raised here. child:start(source) does not wait, child:finish() answers
+--- for it. child:kill(signal); child:wait() → status, signal; child:close(). Nothing waits for longer than a minute.
+-- options: flags (an array, such as { "-W" }), env (an array of "NAME=value" to be added).
+function support.child(options)
+    options = options or {}
+    local self = setmetatable({ answers = {}, text = "" }, Child)
+    local arguments = { "-c", 'exec lua5.4 "$@" 2>&1', "sh" }
+    table.move(options.flags or {}, 1, #(options.flags or {}), #arguments + 1, arguments)
+    arguments[#arguments + 1] = "-e"
+    arguments[#arguments + 1] = main
+    local env
+    if options.env then
+        env = {}
+        for name, value in pairs(uv.os_environ()) do
+            env[#env + 1] = name .. "=" .. value
+        end
+        table.move(options.env, 1, #options.env, #env + 1, env)
+    end
+    self.input, self.output = assert(uv.new_pipe()), assert(uv.new_pipe())
+    self.process = assert(uv.spawn("sh", {
+        args = arguments, env = env, stdio = { self.input, self.output },
+    }, function(status, signal)
+        self.ended, self.status, self.signal = true, status, signal
+    end))
+    local rest = ""
+    assert(self.output:read_start(function(_, data)
+        rest = rest .. (data or "")
+        local from = 1
+        for line, stop in rest:gmatch "([^\n]*)\n()" do
+            if line:sub(1, 1) == "\1" then
+                self.answers[#self.answers + 1] = line:sub(2)
+            else
+                self.text = self.text .. line .. "\n"
+            end
+            from = stop
+        end
+        rest = rest:sub(from)
+    end))
+    return self
+end
+
 return support

@@ -1,6 +1,7 @@
 #include "support/fake_store.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +46,13 @@ struct store {
 
 struct provider {
     struct object object;
+    IMAPIProviderShutdown shutdown;
+    unsigned number; /* from 1 */
     struct store *stores;
 };
+
+static unsigned providers_made;
+static IMAPISupport *last_support;
 
 struct store_object {
     struct object object;
@@ -76,6 +82,7 @@ static void end_store(struct store *store)
     IMAPISupport *support = store->support;
     store->ended = true;
     store->support = NULL;
+    last_support = support == last_support ? NULL : last_support;
     leave_provider(store);
     if (support) {
         ULONG flags = LOGOFF_ABORT;
@@ -170,6 +177,42 @@ static HRESULT STDMETHODCALLTYPE logon_compare(IMSLogon *This, ULONG size1, LPEN
     return S_OK;
 }
 
+/* The provider's own status object is the store object under another name: QueryInterface and counting are all it can do. */
+static HRESULT STDMETHODCALLTYPE logon_open_status(IMSLogon *This, LPCIID iid, ULONG flags, ULONG *type, LPVOID *entry)
+{
+    struct store *store = ((struct store_object *)(void *)This)->store;
+    (void)iid;
+    fake_log.status_flags = flags;
+    *entry = NULL;
+    if (fake_plan.status_object != S_FALSE || !store->object)
+        return FAILED(fake_plan.status_object) ? fake_plan.status_object : MAPI_E_NO_SUPPORT;
+    object_addref(&store->object->object);
+    *entry = store->object;
+    *type = MAPI_STATUS;
+    return S_OK;
+}
+
+/* The number is the same for all, as it may be: providers know nothing of each other. */
+static HRESULT STDMETHODCALLTYPE logon_advise(IMSLogon *This, ULONG size, LPENTRYID id, ULONG mask,
+                                              LPMAPIADVISESINK sink, ULONG_PTR *connection)
+{
+    (void)This, (void)size, (void)id, (void)sink;
+    if (FAILED(fake_plan.advise))
+        return fake_plan.advise;
+    fake_log.advised++;
+    fake_log.advised_mask = mask;
+    *connection = 1;
+    return S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE logon_unadvise(IMSLogon *This, ULONG_PTR connection)
+{
+    (void)This;
+    fake_log.unadvised++;
+    fake_log.unadvised_number = connection;
+    return S_OK;
+}
+
 static const IMSLogonVtbl logon_vtbl = {
     .QueryInterface = logon_query_interface,
     .AddRef = logon_addref,
@@ -177,6 +220,9 @@ static const IMSLogonVtbl logon_vtbl = {
     .Logoff = logon_logoff,
     .OpenEntry = logon_open_entry,
     .CompareEntryIDs = logon_compare,
+    .Advise = logon_advise,
+    .Unadvise = logon_unadvise,
+    .OpenStatusEntry = logon_open_status,
 };
 
 static void destroy_logon(struct object *object)
@@ -217,11 +263,12 @@ static struct store_object *make_object(struct store *store, const struct object
 
 static HRESULT announce(IMAPISupport *support, const struct store *store)
 {
-    SPropValue row = {.ulPropTag = PR_DISPLAY_NAME_A};
-    row.Value.lpszA = (LPSTR) "a fake store";
+    SPropValue row[5] = {{.ulPropTag = PR_DISPLAY_NAME_A}};
+    row[0].Value.lpszA = (LPSTR) "a fake store";
+    memcpy(row + 1, fake_plan.status, sizeof fake_plan.status);
     HRESULT hr = support->lpVtbl->SetProviderUID(support, (LPMAPIUID)(uintptr_t)&store->uid, 0);
     if (hr == S_OK)
-        hr = support->lpVtbl->ModifyStatusRow(support, 1, &row, 0);
+        hr = support->lpVtbl->ModifyStatusRow(support, 1 + fake_plan.status_count, row, 0);
     if (hr == S_OK && fake_plan.modify_profile)
         hr = support->lpVtbl->ModifyProfile(support, 0);
     return hr;
@@ -251,6 +298,7 @@ static HRESULT open_store(struct provider *provider, IMAPISupport *support, cons
     if (hr == S_OK) {
         store->object = *object;
         store->support = support;
+        last_support = support;
         support->lpVtbl->AddRef(support);
         store->provider = provider;
         store->next = provider->stores;
@@ -336,6 +384,71 @@ static const IMSProviderVtbl provider_vtbl = {
     .CompareStoreIDs = provider_compare,
 };
 
+/* IMAPIProviderShutdown ---------------------------------------------------------------------------------- */
+
+static struct provider *of_shutdown(IMAPIProviderShutdown *This)
+{
+    return (struct provider *)(void *)((char *)This - offsetof(struct provider, shutdown));
+}
+
+static HRESULT STDMETHODCALLTYPE shutdown_query(IMAPIProviderShutdown *This, REFIID iid, void **out)
+{
+    return object_query(&of_shutdown(This)->object, iid, out);
+}
+
+static ULONG STDMETHODCALLTYPE shutdown_addref(IMAPIProviderShutdown *This)
+{
+    return object_addref(&of_shutdown(This)->object);
+}
+
+static ULONG STDMETHODCALLTYPE shutdown_release(IMAPIProviderShutdown *This)
+{
+    return object_release(&of_shutdown(This)->object);
+}
+
+static void note_step(char step, const struct provider *provider)
+{
+    note(step);
+    note((char)('0' + provider->number));
+}
+
+static HRESULT STDMETHODCALLTYPE query_fast_shutdown(IMAPIProviderShutdown *This)
+{
+    unsigned number = of_shutdown(This)->number;
+    note_step('q', of_shutdown(This));
+    if (fake_plan.during_query)
+        fake_plan.during_query(fake_plan.context);
+    return number <= 4 ? fake_plan.query[number - 1] : S_OK;
+}
+
+static HRESULT STDMETHODCALLTYPE notify_process_shutdown(IMAPIProviderShutdown *This)
+{
+    note_step('n', of_shutdown(This));
+    return fake_plan.notify;
+}
+
+static HRESULT STDMETHODCALLTYPE do_fast_shutdown(IMAPIProviderShutdown *This)
+{
+    note_step('d', of_shutdown(This));
+    if (fake_plan.during_shutdown)
+        fake_plan.during_shutdown(fake_plan.context);
+    return fake_plan.shut_down;
+}
+
+static const IMAPIProviderShutdownVtbl shutdown_vtbl = {
+    shutdown_query, shutdown_addref, shutdown_release, query_fast_shutdown, notify_process_shutdown, do_fast_shutdown,
+};
+
+static HRESULT query_provider(struct object *object, REFIID iid, void **out)
+{
+    struct provider *self = (struct provider *)object;
+    if (!IsEqualIID(iid, &IID_IMAPIProviderShutdown) || (fake_plan.no_shutdown >> self->number & 1))
+        return E_NOINTERFACE;
+    object_addref(object);
+    *out = &self->shutdown;
+    return S_OK;
+}
+
 static void destroy_provider(struct object *object)
 {
     note('F');
@@ -346,7 +459,7 @@ static void destroy_provider(struct object *object)
 
 static const GUID *const provider_iids[] = {&IID_IMSProvider, NULL};
 static const struct object_type provider_type = {
-    .kind = OBJECT_PROVIDER, .iids = provider_iids, .destroy = destroy_provider};
+    .kind = OBJECT_PROVIDER, .iids = provider_iids, .destroy = destroy_provider, .query = query_provider};
 
 static HRESULT STDMETHODCALLTYPE init(HINSTANCE instance, LPMALLOC allocator, LPALLOCATEBUFFER allocate_buffer,
                                       LPALLOCATEMORE allocate_more, LPFREEBUFFER free_buffer, ULONG flags,
@@ -363,6 +476,8 @@ static HRESULT STDMETHODCALLTYPE init(HINSTANCE instance, LPMALLOC allocator, LP
     struct provider *self = calloc(1, sizeof *self);
     if (!self)
         return MAPI_E_NOT_ENOUGH_MEMORY;
+    self->shutdown.lpVtbl = &shutdown_vtbl;
+    self->number = ++providers_made;
     object_init(&self->object, &provider_type, &provider_vtbl);
     *provider_version = CURRENT_SPI_VERSION;
     *out = (LPMSPROVIDER)(void *)self;
@@ -450,6 +565,16 @@ static const struct service_provider store_provider[] = {{
     .ms_init = init,
 }};
 
+static const struct service_provider second_provider[] = {{
+    .name = "FAKE2_MDB",
+    .display_name = "Fake 2",
+    .provider_display = "Second fake provider",
+    .resource_type = MAPI_STORE_PROVIDER,
+    .resource_flags = STATUS_NO_DEFAULT_STORE,
+    .mdb_provider = &provider_uid,
+    .ms_init = init,
+}};
+
 static const struct service_provider transports[] = {
     {.name = "XP1", .display_name = "First", .provider_display = "First", .resource_type = MAPI_TRANSPORT_PROVIDER},
     {.name = "XP2", .display_name = "Second", .provider_display = "Second", .resource_type = MAPI_TRANSPORT_PROVIDER},
@@ -462,6 +587,13 @@ static const struct service services[] = {
      .entry = entry,
      .resource_flags = SERVICE_DEFAULT_STORE,
      .providers = store_provider,
+     .provider_count = 1,
+     .remove_resource = remove_resource},
+    {.name = FAKE_SECOND_SERVICE,
+     .dll_name = "fake2",
+     .entry_name = "FakeEntry",
+     .entry = entry,
+     .providers = second_provider,
      .provider_count = 1,
      .remove_resource = remove_resource},
     {.name = FAKE_SINGLE_SERVICE,
@@ -482,9 +614,16 @@ void fake_store_reset(void)
 {
     fake_log = (struct fake_log){0};
     fake_plan = (struct fake_plan){0};
+    providers_made = 0;
+    last_support = NULL;
     if (!service_by_name(FAKE_SERVICE))
         for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
             service_register(&services[i]);
+}
+
+IMAPISupport *fake_support(void)
+{
+    return last_support;
 }
 
 void fake_store_entryid(const MAPIUID *uid, ULONG *size, LPENTRYID *id)

@@ -1,0 +1,17 @@
+/* Wakes ports when the profile database has changed, in whatever process: the accounts are in it, and their changes are read from it
+ * (account/account_store.h). Every commit is followed by a write to MAPI_HOME/profiles.lock (profile_locks.h), which the system tells
+ * about. That only says "look". */
+#ifndef CORE_PROFILE_WATCH_H
+#define CORE_PROFILE_WATCH_H
+
+#include "core/notify_port.h"
+
+/* Any number of times for a port, which is counted. MAPI_E_NO_SUPPORT where the system cannot tell, MAPI_E_NOT_ENOUGH_RESOURCES,
+ * MAPI_E_NOT_ENOUGH_MEMORY, MAPI_E_NOT_FOUND: there is no profile yet. */
+HRESULT profile_watch_add(struct notify_port *port);
+void profile_watch_remove(struct notify_port *port); /* harmless if it was not added */
+
+/* Wakes the ports if there was a change. For dispatches. Costs a load where no port watches. */
+void profile_watch_pump(void);
+
+#endif

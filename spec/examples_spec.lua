@@ -1,0 +1,101 @@
+--- The examples do what they say, word for word, and end.
+local root = io.popen("pwd"):read "l"
+local build = os.getenv "MAPI_BUILD_DIR" or root .. "/build"
+
+--- What a command prints on either output, and what closing it answers.
+local function lines_of(command)
+    local pipe = assert(io.popen("( " .. command .. " ) 2>&1"))
+    local lines = {}
+    for line in pipe:lines() do
+        lines[#lines + 1] = line
+    end
+    return lines, pipe:close()
+end
+
+local function exists(path)
+    local file = io.open(path)
+    return file and file:close()
+end
+
+local loop = {
+    "told of message 1: number 1", "told of message 2: number 2", "told of message 3: number 3",
+}
+
+describe("examples", function()
+    it("host.c plays two scripts on one session, between them a plain poll", function()
+        local host = build .. "/spec/host"
+        if not exists(host) then
+            return pending "the build has no example host"
+        end
+        local lines, ok = lines_of(".ci/with-home timeout 60 " .. host)
+        assert.same({
+            "watcher: on profile host, waiting for a message",
+            "writer: putting a message into Inbox",
+            "watcher: there is a new one: Hello from the other state",
+            "host: both are done, and the session has been logged off",
+        }, lines)
+        assert.is_true(ok)
+    end)
+
+    it("host.c ends with the error of a script, not with a crash", function()
+        local host = build .. "/spec/host"
+        if not exists(host) then
+            return pending "the build has no example host"
+        end
+        local script = os.tmpname()
+        local file = assert(io.open(script, "w"))
+        file:write "error { 'no sentence' }\n"
+        file:close()
+        local lines, ok, how, code = lines_of(".ci/with-home timeout 60 " .. host .. " " .. script .. " " .. script)
+        os.remove(script)
+        assert.same({ "host: watcher" }, lines)
+        assert.is_nil(ok)
+        assert.same({ "exit", 1 }, { how, code })
+    end)
+
+    it("loop_luv.lua is told by a libuv loop", function()
+        if not pcall(require, "luv") then
+            return pending "luv is not installed"
+        end
+        local lines, ok = lines_of ".ci/with-home timeout 60 lua5.4 examples/loop_luv.lua"
+        assert.same({ loop[1], loop[2], loop[3], "the loop has nothing left to do" }, lines)
+        assert.is_true(ok)
+    end)
+
+    it("loop_poll.lua is told by poll", function()
+        if not pcall(require, "posix.poll") then
+            return pending "lua-posix is not installed; host.c does the same"
+        end
+        local lines, ok = lines_of ".ci/with-home timeout 60 lua5.4 examples/loop_poll.lua"
+        assert.same({ loop[1], loop[2], loop[3], "all have been told" }, lines)
+        assert.is_true(ok)
+    end)
+
+    it("shared.lua: a third process logs off for all, and the other two are told once", function()
+        local lines, ok = lines_of("timeout 120 .ci/demo-shared '" .. build .. "' lua5.4")
+        local told = ": was told MAPI_E_END_OF_SESSION: a sharer has logged off for all; "
+            .. "the session is now 'shutdown pending'"
+        assert.same({
+            "first: shares a new session, profile 'shared demo'",
+            "first: is waiting; nothing of it runs meanwhile",
+            "second: joined the shared session, profile 'shared demo'",
+            "second: is waiting; nothing of it runs meanwhile",
+            "third: joined the shared session, profile 'shared demo'",
+            "third: logs off for all",
+            "third: has logged off",
+            "first" .. told,
+            "first: has logged off, having been told once",
+            "second" .. told,
+            "second: has logged off, having been told once",
+            "All three have ended, and nothing is left in the runtime directory.",
+        }, lines)
+        assert.is_true(ok)
+    end)
+
+    it("shared.lua says how it is used", function()
+        local lines, ok, _, code = lines_of ".ci/with-home lua5.4 examples/shared.lua"
+        assert.same({ "usage: lua5.4 examples/shared.lua hold|end [name]" }, lines)
+        assert.is_nil(ok)
+        assert.equal(2, code)
+    end)
+end)
