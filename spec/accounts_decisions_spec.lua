@@ -1,6 +1,6 @@
 --- The decisions about the helper and the manager, H1 to H23, as a script meets them. Some are in accounts_spec.lua
--- (H3, H12, H14, H15, H19, H21, H23) and in helper_spec.lua (H16). What has no counterpart in a script is tested
--- through C only: H9 (NULL pointers) and H17 (QueryInterface), in c/helper_test.c.
+-- (H3, H12, H14, H15, H19, H21, H23) and in helper_spec.lua (H16). H9 and H17 are about pointers, which a script
+-- does not have; what is left of them is what a script's helper and a wrong object are answered.
 local support = require "spec.support"
 local mapi = require "mapi"
 
@@ -70,6 +70,13 @@ describe("account management decisions", function()
         assert.truthy(message:find("no session to lend", 1, true), message)
     end)
 
+    it("H9: there is always a place for the session, also where nobody takes it", function()
+        local helper <close> = owning()
+        helper:get_session()
+        assert.equal("holding", helper:state())
+        assert.is_true(helper:hands_off())
+    end)
+
     it("H10: the longest name that a profile can have is told whole, and found again", function()
         local name = ("n"):rep(64)
         assert(mapi.profiles.create(name))
@@ -101,6 +108,16 @@ describe("account management decisions", function()
         assert.is_true(helper:hands_off())
         support.raises("attempt to use a closed session", own.is_shared, own)
         assert.is_false(session:is_shared())
+    end)
+
+    it("H17: what is no helper is taken for none", function()
+        local helper <close> = owning()
+        local session <close> = assert(mapi.logon(profile))
+        for _, other in ipairs { session, io.stdout, {}, "helper", 5 } do
+            assert.is_false((pcall(mapi.account_manager, other)))
+            assert.is_false((pcall(helper.get_session, other)))
+        end
+        assert.equal("idle", helper:state())
     end)
 
     it("H18: no helper is misuse; after a failure everything is as it was, and another try may succeed", function()

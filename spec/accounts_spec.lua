@@ -360,6 +360,21 @@ describe("mapi.account_manager", function()
         end)
     end)
 
+    describe("ids that no account can have", function()
+        it("are named in the error as they were given, and not as 0", function()
+            for _, id in ipairs { 1 << 32, (1 << 32) + 1, math.maxinteger, math.mininteger, -1, 0, 4294967295 } do
+                local function refused(operation, ...)
+                    local message = support.fails(operation, "E_ACCT_NOT_FOUND", ...)
+                    assert.truthy(message:find(("id %d."):format(id), 1, true), message)
+                end
+                refused("manager:find", manager:find { id = id })
+                refused("manager:delete", manager:delete(id))
+                refused("manager:save", manager:save(id))
+            end
+            support.fails("manager:find", "E_ACCT_NOT_FOUND", manager:find { is_exchange = true })
+        end)
+    end)
+
     describe("DeleteAccount and SaveChanges", function()
         it("deletes; what shows the account lives on, and cannot be saved", function()
             local account = create(manager)

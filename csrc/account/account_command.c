@@ -80,8 +80,10 @@ static HRESULT secret_from_line(DWORD tag, const char *line, size_t size, struct
         return fail(E_ACCT_NOT_FOUND, "The password command wrote no password.");
     WCHAR wide[LINE_LIMIT + 1];
     size_t units = memchr(line, '\0', length) == NULL ? utf8_to_utf16(line, length, wide, UTF_STRICT) : UTF_INVALID;
-    if (units == UTF_INVALID)
+    if (units == UTF_INVALID) {
+        explicit_bzero(wide, sizeof wide); /* the part that was well-formed */
         return fail(E_ACCT_NOT_FOUND, "What the password command wrote is not UTF-8.");
+    }
     wide[units] = 0;
     *out = secret_new(tag, wide);
     explicit_bzero(wide, sizeof wide);

@@ -97,8 +97,13 @@ HRESULT book_list(struct database *db, int64_t row, struct account_list *out)
     return hr;
 }
 
-/* So that tools that look for leaks find none. */
+/* So that tools that look for leaks find none. A thread that goes on while the process ends may be using the list,
+ * or ask for it once more. */
 __attribute__((destructor)) static void forget(void)
 {
+    if (!profile_database_try_lock())
+        return;
+    last.generation = 0;
     account_list_clear(&last.list);
+    profile_database_unlock();
 }

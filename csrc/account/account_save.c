@@ -101,19 +101,22 @@ static HRESULT collect(struct manager *self, DWORD id, const struct account *onl
     return S_OK;
 }
 
-/* Reading a value takes no longer than copying it. In a child the count may be that of threads it does not have; then
- * nobody can tell, and what is replaced is left to them. */
-static bool nobody_reads(const struct account *account)
+/* Reading a value takes no longer than copying it, and who begins to read now reads what has replaced the old: a count of 0
+ * seen once is enough. In a child the count may be that of threads it does not have; then nobody can tell, and what is
+ * replaced is left to them. */
+static bool nobody_reads_the_old(const struct account *account)
 {
-    while (account->generation == fork_generation() && atomic_load(&account->readers) != 0)
+    if (account->generation != fork_generation())
+        return atomic_load(&account->readers) == 0;
+    while (atomic_load(&account->readers) != 0)
         sched_yield();
-    return atomic_load(&account->readers) == 0;
+    return true;
 }
 
 static void show(struct account *account, struct account_record *record)
 {
     struct account_record *old = atomic_exchange(&account->record, account_record_ref(record));
-    if (nobody_reads(account))
+    if (nobody_reads_the_old(account))
         account_record_unref(old);
 }
 

@@ -203,9 +203,14 @@ HRESULT STDAPICALLTYPE HrThisThreadAdviseSink(LPMAPIADVISESINK sink, LPMAPIADVIS
     return hr == S_OK ? advise_sink_wrap(port, sink, out) : hr;
 }
 
+bool advise_sink_thread_has_work(void)
+{
+    return thread_port && notify_port_has_work(thread_port);
+}
+
 void advise_sink_pump_thread(void)
 {
-    if (thread_port && notify_port_has_work(thread_port)) {
+    if (advise_sink_thread_has_work()) {
         notify_port_dispatch(thread_port, 0, NULL);
     }
 }

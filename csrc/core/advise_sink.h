@@ -2,6 +2,8 @@
 #ifndef CORE_ADVISE_SINK_H
 #define CORE_ADVISE_SINK_H
 
+#include <stdbool.h>
+
 #include <mapiutil.h>
 
 #include "core/notify_port.h"
@@ -17,5 +19,8 @@ struct notify_port *advise_sink_unwrap(LPMAPIADVISESINK *sink);
 /* Delivers what waits for sinks that were wrapped on this thread; for the beginning of MAPI calls, with no lock held (N8). Costs a
  * load where there is nothing. */
 void advise_sink_pump_thread(void);
+
+/* Whether there is any of that. */
+bool advise_sink_thread_has_work(void);
 
 #endif

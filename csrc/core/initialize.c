@@ -16,10 +16,14 @@
 #include "core/profsect.h"
 #include "core/session.h"
 
-/* Held during the whole of a change of the count: who initialises while the last user is leaving waits until
- * everything has been taken down, so that its sessions are not among those that are logged off.
+/* Guards changes of the count. Who initialises while the last user is leaving waits until everything has been taken down, so that its
+ * sessions are not among those that are logged off. The lock is not held meanwhile: what is taken down calls sinks and providers, and
+ * those may call us.
  */
 static pthread_mutex_t transition = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t left = PTHREAD_COND_INITIALIZER;
+static bool leaving; /* the last user, on the thread `leaver` */
+static pthread_t leaver;
 static atomic_uint count; /* read without a lock by process_check */
 
 /* Guards the path alone. */
@@ -79,7 +83,12 @@ HRESULT STDAPICALLTYPE MAPIInitialize(LPVOID init)
         return hr;
     }
     pthread_mutex_lock(&transition);
-    if (atomic_load(&count) == 0) {
+    while (leaving && !pthread_equal(leaver, pthread_self())) {
+        pthread_cond_wait(&left, &transition);
+    }
+    if (leaving) {
+        hr = fail(MAPI_E_BUSY, "This thread is just taking MAPI down; it can be initialised when that is done.");
+    } else if (atomic_load(&count) == 0) {
         char *path = NULL;
         hr = process_prepare_fork();
         hr = hr == S_OK ? home_resolve(&path) : hr;
@@ -96,25 +105,45 @@ HRESULT STDAPICALLTYPE MAPIInitialize(LPVOID init)
 void process_after_fork_in_child(void)
 {
     pthread_mutex_init(&transition, NULL); /* a thread that is gone may have been in the middle of one */
+    pthread_cond_init(&left, NULL);
+    leaving = leaving && pthread_equal(leaver, pthread_self());
 }
 
-/* The sessions still open are logged off while everything they need is still there (R3); a call too many does
-   nothing (R4). */
+/* What the last one takes down. The callbacks of other threads are waited for when others can initialise MAPI again, for that may
+ * be what they are waiting for themselves (N5).
+ */
+static void take_down(void)
+{
+    struct session_core *ended = session_end_all();
+    profile_database_close();
+    profsect_forget_locks();
+    pthread_mutex_lock(&transition);
+    atomic_store(&count, 0);
+    set_home(NULL);
+    leaving = false;
+    pthread_cond_broadcast(&left);
+    pthread_mutex_unlock(&transition);
+    session_wait_for_callbacks(ended);
+}
+
+/* The sessions still open are logged off while everything they need is still there (R3); a call too many, also one that what is
+ * taken down makes, does nothing (R4).
+ */
 void STDAPICALLTYPE MAPIUninitialize(void)
 {
     if (lifeline_all_ended()) {
         return; /* DoFastShutdown was the end (best-practices-for-fast-shutdown.md) */
     }
     pthread_mutex_lock(&transition);
-    unsigned before = atomic_load(&count);
+    unsigned before = leaving ? 0 : atomic_load(&count);
     if (before == 1) {
-        session_end_all();
-        profile_database_close();
-        profsect_forget_locks();
-        atomic_store(&count, 0);
-        set_home(NULL);
+        leaving = true;
+        leaver = pthread_self();
     } else if (before > 1) {
         atomic_store(&count, before - 1);
     }
     pthread_mutex_unlock(&transition);
+    if (before == 1) {
+        take_down();
+    }
 }

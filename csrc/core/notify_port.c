@@ -453,6 +453,15 @@ void notify_port_detach(struct notify_connection *connection)
     }
 }
 
+/* Whoever waits on a port of its own, perhaps without end, may now be waiting for nothing. The other ports have nobody who would
+ * take the mark away again. */
+void notify_port_tell_end(struct notify_port *port)
+{
+    if (port->stoppable) {
+        port->woken = true;
+    }
+}
+
 void notify_port_ready(struct notify_connection *connection)
 {
     struct notify_port *port = connection->port;

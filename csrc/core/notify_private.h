@@ -82,6 +82,7 @@ void notify_call_over(struct notify_set *set);
 /* Lock held, all of them. */
 HRESULT notify_port_attach(struct notify_port *port, struct notify_connection *connection);
 void notify_port_detach(struct notify_connection *connection);
+void notify_port_tell_end(struct notify_port *port); /* before a session ends one of its connections */
 void notify_port_ready(
     struct notify_connection *connection); /* has something; puts it into the list if it belongs there */
 bool notify_connection_has_work(const struct notify_connection *connection);

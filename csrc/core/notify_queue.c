@@ -375,6 +375,15 @@ static void shut_many(struct notify_set *set, bool all, const void *owner)
     }
 }
 
+void notify_set_tell_end(struct notify_set *set)
+{
+    notify_lock();
+    for (const struct notify_connection *each = set->connections; each; each = each->next) {
+        notify_port_tell_end(each->port);
+    }
+    notify_unlock();
+}
+
 void notify_set_end(struct notify_set *set)
 {
     shut_many(set, true, NULL);

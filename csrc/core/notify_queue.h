@@ -69,6 +69,9 @@ ULONG_PTR notify_number(void);
 /* Unregisters all and refuses new ones; what is posted later is dropped. Does not wait. For a logoff, with its locks held. */
 void notify_set_end(struct notify_set *set);
 
+/* Before notify_set_end, when a session ends: wakes the ports of those that wait for its notifications, perhaps without end. */
+void notify_set_tell_end(struct notify_set *set);
+
 /* After notify_set_end: waits until no other thread is in one of the set's sinks, so that no callback comes after Logoff has
  * returned (N5). Within a sink it returns at once (L20). Call it with no lock held: a sink may be waiting for it. */
 void notify_set_wait(struct notify_set *set);

@@ -409,6 +409,21 @@ void profile_announce_mark(void)
     pthread_mutex_unlock(&list_lock);
 }
 
+/* Where somebody has deleted or replaced the file, the others see neither our locks nor our counts any more, nor we
+ * theirs. True if so. List's lock held, database entered. */
+static bool change_lock_file(void)
+{
+    if (!profile_locks_close(true)) {
+        return false;
+    }
+    for (const struct profile *profile = list; profile; profile = profile->next) {
+        if (profile->users > 0 && profile->generation == profile_database_generation()) {
+            profile_locks_share(profile->id); /* who is deleting it at this moment could not know of us */
+        }
+    }
+    return true;
+}
+
 /* The last change may have been committed and not been counted yet: for a moment, or, where its process was stopped right there, for
  * as long as SQLite would have waited for it. The list's lock is not held meanwhile (R9).
  */
@@ -418,6 +433,7 @@ HRESULT profile_begin_change(void)
     enum { PATIENCE_MS = 10000 };
     for (int waited = 0;; waited++) {
         pthread_mutex_lock(&list_lock);
+        change_lock_file();
         HRESULT hr = profile_locks_begin_change();
         pthread_mutex_unlock(&list_lock);
         if (hr != MAPI_E_TIMEOUT || waited == PATIENCE_MS) {
@@ -437,7 +453,7 @@ void profile_end_change(void)
 bool profile_changes(uint64_t *count)
 {
     pthread_mutex_lock(&list_lock);
-    bool known = profile_locks_changes(count);
+    bool known = !change_lock_file() && profile_locks_changes(count);
     pthread_mutex_unlock(&list_lock);
     return known;
 }

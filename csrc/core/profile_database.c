@@ -246,9 +246,19 @@ HRESULT profile_database_end(struct database *db, bool commit)
     return hr;
 }
 
+bool profile_database_try_lock(void)
+{
+    return pthread_once(&lock_once, make_lock) == 0 && pthread_mutex_trylock(&lock) == 0;
+}
+
+void profile_database_unlock(void)
+{
+    drop_lock();
+}
+
 bool profile_database_changing(void)
 {
-    if (pthread_once(&lock_once, make_lock) != 0 || pthread_mutex_trylock(&lock) != 0) {
+    if (!profile_database_try_lock()) {
         return false; /* another thread has it */
     }
     bool changing = depth > 0;

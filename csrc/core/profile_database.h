@@ -33,6 +33,10 @@ unsigned profile_database_generation(void);
 HRESULT profile_database_begin(struct database *db);
 HRESULT profile_database_end(struct database *db, bool commit);
 
+/* For the end of the process: the lock without the connection, where no other thread has it. */
+bool profile_database_try_lock(void);
+void profile_database_unlock(void);
+
 /* Whether this thread is between the two. */
 bool profile_database_changing(void);
 

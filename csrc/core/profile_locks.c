@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mapicode.h>
@@ -25,6 +26,32 @@ struct changes {
 /* Guarded by profile.c's lock. Written only with the profile database's lock held as well, which is enough to
    read it. */
 static int descriptor = -1;
+static char *name; /* of the file, as long as there is a descriptor */
+static dev_t device;
+static ino_t inode;
+
+/* Without memory, so that it can be asked at any time. Also true where the file could not be looked at: then there
+ * is no reason to give its locks up. */
+static bool is_current(void)
+{
+    struct stat now;
+    return stat(name, &now) == 0 ? now.st_dev == device && now.st_ino == inode : errno != ENOENT && errno != ENOTDIR;
+}
+
+/* Takes the path over. */
+static void remember_file(char *path)
+{
+    struct stat info;
+    if (descriptor < 0) {
+        free(path);
+        return;
+    }
+    name = path;
+    if (fstat(descriptor, &info) == 0) {
+        device = info.st_dev;
+        inode = info.st_ino;
+    }
+}
 
 static int lock_file(bool create)
 {
@@ -39,7 +66,7 @@ static int lock_file(bool create)
     if (descriptor < 0 && !create) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC); /* enough for a shared lock */
     }
-    free(path);
+    remember_file(path);
     return descriptor;
 }
 
@@ -138,6 +165,15 @@ static HRESULT cannot_count(int error)
         error == EAGAIN ? "locked" : "written", strerror(error != 0 ? error : EIO));
 }
 
+/* Where no count can be read: in a new file, or one that somebody has damaged. There may be those who remember a
+ * count of the file before, which must not come again. */
+static uint64_t first_count(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) & ~UINT64_C(1);
+}
+
 HRESULT profile_locks_begin_change(void)
 {
     uint64_t count = 0;
@@ -147,7 +183,7 @@ HRESULT profile_locks_begin_change(void)
         return cannot_count(errno == EACCES && file >= 0 ? EAGAIN : errno);
     }
     if (!read_changes(file, &count)) {
-        count = 0;
+        count = first_count();
     }
     changing = count + 1 + count % 2; /* another odd one where somebody died */
     if (!write_changes(file, changing)) {
@@ -166,12 +202,14 @@ void profile_locks_end_change(void)
     change_lock(file, CHANGES_AT, F_UNLCK, F_SETLK);
 }
 
-void profile_locks_close(bool if_deleted)
+bool profile_locks_close(bool if_deleted)
 {
-    struct stat info;
-    bool keep = if_deleted && descriptor >= 0 && fstat(descriptor, &info) == 0 && info.st_nlink > 0;
-    if (descriptor >= 0 && !keep) {
-        close(descriptor);
-        descriptor = -1;
+    if (descriptor < 0 || (if_deleted && is_current())) {
+        return false;
     }
+    close(descriptor);
+    descriptor = -1;
+    free(name);
+    name = NULL;
+    return true;
 }

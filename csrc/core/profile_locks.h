@@ -49,7 +49,8 @@ void profile_locks_end_change(void);
  * as it is the same. False: nobody knows. */
 bool profile_locks_changes(uint64_t *count);
 
-/* Drops all locks and the descriptor; with `if_deleted`, only where the file is no longer the one of that name. */
-void profile_locks_close(bool if_deleted);
+/* Drops all locks and the descriptor; with `if_deleted`, only where the file is no longer the one of that name. Tells
+ * whether it did. */
+bool profile_locks_close(bool if_deleted);
 
 #endif

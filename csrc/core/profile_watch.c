@@ -8,6 +8,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #endif
 
 #include <mapicode.h>
@@ -72,7 +73,7 @@ static HRESULT watch_file(int inotify)
 {
     char *path = NULL;
     HRESULT hr = home_path("profiles.lock", &path);
-    if (hr == S_OK && inotify_add_watch(inotify, path, IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
+    if (hr == S_OK && inotify_add_watch(inotify, path, IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
         hr = failed();
     }
     free(path);
@@ -85,6 +86,21 @@ static HRESULT open_watch(int *out)
     return *out >= 0 ? watch_file(*out) : failed();
 }
 
+/* Makes the file where it was deleted and the profiles were not: there would be nothing to watch until somebody
+ * changes them, and then it would be too late. Not opened: see profile_locks.h. */
+static void make_file(void)
+{
+    char *database = NULL;
+    char *path = NULL;
+    if (home_path("profiles.db", &database) == S_OK && home_path("profiles.lock", &path) == S_OK &&
+        access(database, F_OK) == 0 && access(path, F_OK) != 0) {
+        int made = mknod(path, S_IFREG | 0600, 0);
+        (void)made;
+    }
+    free(database);
+    free(path);
+}
+
 /* Reads what has come; true if there was anything. Where the file itself has gone, the one that took its place is watched. */
 static bool drain(void)
 {
@@ -95,12 +111,14 @@ static bool drain(void)
     while ((got = read(descriptor, buffer, sizeof buffer)) > 0) {
         for (const char *at = buffer; at < buffer + got;) {
             const struct inotify_event *event = (const struct inotify_event *)(const void *)at;
-            gone = gone || (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED));
+            /* A file that somebody has open is not gone when it is deleted: its number of links has changed. */
+            gone = gone || (event->mask & (IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED));
             at += sizeof *event + event->len;
         }
         any = true;
     }
     if (gone) {
+        make_file();
         HRESULT again = watch_file(descriptor);
         (void)again; /* no profiles, nothing to be told of them */
     }

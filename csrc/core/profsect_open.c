@@ -18,6 +18,20 @@ static bool is_same(const struct profsect *a, const struct profsect *b)
            a->profile->generation == b->profile->generation;
 }
 
+/* What is open of the same profiles.db is locked again in the file that took the place of the other. Where another
+ * process has been quicker, this one keeps its section as well: it had it first. Claims' lock held. */
+static void follow_lock_file(unsigned generation)
+{
+    if (!section_locks_close_if_replaced()) {
+        return;
+    }
+    for (const struct profsect *each = open_sections; each; each = each->next) {
+        if (!each->loose && each->profile->generation == generation) {
+            section_lock(each->profile->id, &each->uid, each->writable);
+        }
+    }
+}
+
 /* Readers exclude a writer, a writer everybody, in this process and in others. An object whose session has ended claims
  * nothing any more, even where its client has not released it.
  */
@@ -25,6 +39,7 @@ static bool claim(struct profsect *self)
 {
     bool free_to_open = true;
     pthread_mutex_lock(&claims_lock);
+    follow_lock_file(self->profile->generation);
     for (const struct profsect *other = open_sections; other && free_to_open; other = other->next) {
         free_to_open = !is_same(self, other) || (other->life && lifeline_ended(other->life)) ||
                        (!self->writable && !other->writable);

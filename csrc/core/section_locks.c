@@ -3,20 +3,48 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/home.h"
 
 /* Opened once: closing any descriptor of the file would drop all locks that this process has on it. */
 static int descriptor = -1;
+static char *name; /* of the file, as long as there is a descriptor */
+static dev_t device;
+static ino_t inode;
+
+bool section_locks_close_if_replaced(void)
+{
+    struct stat now;
+    if (descriptor < 0) {
+        return false;
+    }
+    bool current =
+        stat(name, &now) == 0 ? now.st_dev == device && now.st_ino == inode : errno != ENOENT && errno != ENOTDIR;
+    if (!current) {
+        section_locks_close();
+    }
+    return !current;
+}
 
 static int lock_file(void)
 {
     char *path = NULL;
-    if (descriptor < 0 && home_path("sections.lock", &path) == S_OK) {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat info;
+    if (descriptor >= 0 || home_path("sections.lock", &path) != S_OK) {
+        return descriptor;
     }
-    free(path);
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        free(path);
+        return -1;
+    }
+    name = path;
+    if (fstat(descriptor, &info) == 0) {
+        device = info.st_dev;
+        inode = info.st_ino;
+    }
     return descriptor;
 }
 
@@ -60,5 +88,7 @@ void section_locks_close(void)
     if (descriptor >= 0) {
         close(descriptor);
         descriptor = -1;
+        free(name);
+        name = NULL;
     }
 }

@@ -17,6 +17,10 @@
 bool section_lock(int64_t profile, const MAPIUID *uid, bool write);
 void section_unlock(int64_t profile, const MAPIUID *uid);
 
+/* True, with all locks dropped, where somebody has deleted or replaced the file: then nobody else has seen them any
+ * more. */
+bool section_locks_close_if_replaced(void);
+
 /* Drops all locks; they are the parent's after a fork. */
 void section_locks_close(void);
 

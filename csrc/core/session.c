@@ -19,10 +19,21 @@ struct session *session_of(IMAPISession *This)
     return (struct session *)(void *)This;
 }
 
+/* A sink that logs off, as a critical error asks it to, may drop the very reference that the method was called through. */
+static bool survives_sinks(struct session *self)
+{
+    object_addref(&self->object);
+    advise_sink_pump_thread();
+    return object_release(&self->object) > 0;
+}
+
 HRESULT session_enter(struct session *self)
 {
-    advise_sink_pump_thread(); /* before any lock is taken, since sinks may do anything (N8) */
-    failure_clear();           /* not every failure comes with a sentence, and an old one would pass for its reason */
+    /* Before any lock is taken, since sinks may do anything (N8). */
+    if (advise_sink_thread_has_work() && !survives_sinks(self)) {
+        return fail(MAPI_E_INVALID_OBJECT, "The session was logged off and released by an advise sink of this thread.");
+    }
+    failure_clear(); /* not every failure comes with a sentence, and an old one would pass for its reason */
     return lifeline_enter(self->core->life);
 }
 

@@ -113,8 +113,11 @@ bool session_core_end(struct session_core *core, bool may_wait);
  * (MAPI_E_TIMEOUT, MAPI_E_NOT_ENOUGH_DISK and the like) nothing has changed.
  */
 HRESULT session_core_log_off(struct session_core *core, bool shared);
-/* Ends all live sessions, for the last MAPIUninitialize (R3). */
-void session_end_all(void);
+/* Ends all live sessions, for the last MAPIUninitialize (R3). What it answers is for session_wait_for_callbacks, which sees to it that
+ * no callback of theirs comes any more (N5), and may be called when others are not kept waiting by it.
+ */
+struct session_core *session_end_all(void);
+void session_wait_for_callbacks(struct session_core *ended);
 /* The oldest live session that has not been handed out in this round, with a reference; NULL when all have. Rounds are numbered by
  * one caller at a time. */
 struct session_core *session_core_next(unsigned round);

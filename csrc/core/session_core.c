@@ -133,6 +133,7 @@ static struct slot_client *take_down(struct session_core *core)
 {
     struct slot_client *slot = core->slot;
     core->slot = NULL;
+    notify_set_tell_end(core->notify);
     notify_set_end(core->notify);
     if (lifeline_all_ended()) {
         pthread_mutex_lock(&core->lock);
@@ -168,12 +169,10 @@ static void depart(struct session_core *core, struct slot_client *slot, bool may
     if (carry_out) {
         logon_unlock();
     }
-    if (may_wait) {
-        notify_set_wait(core->notify); /* no callback comes after Logoff has returned (N5) */
-    }
 }
 
-bool session_core_end(struct session_core *core, bool may_wait)
+/* All but the wait for callbacks. */
+static bool end(struct session_core *core, bool may_wait)
 {
     if (lifeline_inherited(core->life)) {
         discard(core);
@@ -185,6 +184,15 @@ bool session_core_end(struct session_core *core, bool may_wait)
     }
     if (!may_wait && lifeline_all_ended()) {
         session_end_stores(core); /* the handle is going: what is left of the providers is memory */
+    }
+    return ended;
+}
+
+bool session_core_end(struct session_core *core, bool may_wait)
+{
+    bool ended = end(core, may_wait);
+    if (ended && may_wait) {
+        notify_set_wait(core->notify); /* no callback comes after Logoff has returned (N5) */
     }
     return ended;
 }
@@ -223,28 +231,44 @@ HRESULT session_core_log_off(struct session_core *core, bool shared)
         core->slot = NULL;
     }
     depart(core, take_down(core), true);
+    notify_set_wait(core->notify);
     return S_OK;
 }
 
-void session_end_all(void)
+struct session_core *session_end_all(void)
 {
+    struct session_core *all = NULL;
     for (;;) {
         pthread_mutex_lock(&registry_lock);
         struct session_core *core = registry ? session_core_ref(registry) : NULL;
         pthread_mutex_unlock(&registry_lock);
         if (!core) {
-            return;
+            return all;
         }
-        if (!session_core_end(core, true)) {
-            /* Another thread is ending it, or this one further up its stack: then it cannot be waited for. */
-            bool waited = lifeline_enter(core->life) == S_OK;
-            if (waited) {
-                lifeline_leave(core->life);
-                session_core_unref(core);
-                return;
-            }
+        if (end(core, true)) {
+            core->next = all; /* it has left the list of live ones */
+            all = core;
+            continue;
+        }
+        /* Another thread is ending it, or this one further up its stack: then it cannot be waited for. */
+        bool waited = lifeline_enter(core->life) == S_OK;
+        if (waited) {
+            lifeline_leave(core->life);
         }
         session_core_unref(core);
+        if (waited) {
+            return all;
+        }
+    }
+}
+
+void session_wait_for_callbacks(struct session_core *ended)
+{
+    while (ended) {
+        struct session_core *next = ended->next;
+        notify_set_wait(ended->notify);
+        session_core_unref(ended);
+        ended = next;
     }
 }
 

@@ -352,10 +352,11 @@ static HRESULT become_member(struct slot_place *place, struct slot_file *file, s
     place->dir.fd = -1;
     place->dir.path = NULL;
     HRESULT hr = membership_enter(self);
-    hr = hr == S_OK ? slot_file_write(&self->file, &self->place) : hr;
     hr = hr == S_OK ? notify_watch(self->bell) : hr;
+    hr = hr == S_OK ? slot_file_write(&self->file, &self->place) : hr;
     if (hr != S_OK) {
-        /* An entry that has been written is as good as dead as soon as the file is closed. */
+        /* Nobody has seen us: writing the entry comes last, since the others would be told that it is gone. */
+        notify_unwatch(self->bell);
         membership_withdraw(self);
         if (first) {
             slot_file_unlink(&self->file, &self->place);

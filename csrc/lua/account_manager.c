@@ -58,6 +58,23 @@ static int result(lua_State *L, struct lm_account_manager *self, const char *ope
     return 1;
 }
 
+/* Where an account is named by its id: the native was asked for 0 in place of what is no 32-bit number
+ * (lm_account_id), and would say so. */
+static int fail_id(lua_State *L, struct lm_account_manager *self, const char *operation, HRESULT hr, int index)
+{
+    lua_Integer id = lua_tointeger(L, index);
+
+    if (hr != E_ACCT_NOT_FOUND || (id >= 0 && id <= UINT32_MAX) || self->object.state->callback_message != NULL) {
+        return fail(L, self, operation, hr);
+    }
+    lm_callback_flush(L, self->object.state);
+    luaL_checkstack(L, 4, NULL);
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: E_ACCT_NOT_FOUND: The profile has no account with the id %I.", operation, (LUAI_UACINT)id);
+    lm_push_name(L, hr, true);
+    return 3;
+}
+
 static struct lm_account_manager *self_of(lua_State *L)
 {
     return lm_manager_of(lm_self(L));
@@ -97,7 +114,7 @@ static int manager_find(lua_State *L)
     native = lm_manager_native(self);
     hr = native->lpVtbl->FindAccount(native, tag, &value, &account);
     if (FAILED(hr)) {
-        return lm_fail_olk(L, "manager:find", hr);
+        return fail_id(L, self, "manager:find", hr, base + OPT_ID);
     }
     lm_open(made, (IUnknown *)account);
     return 1;
@@ -112,7 +129,7 @@ static int manager_delete(lua_State *L)
     HRESULT hr = native->lpVtbl->DeleteAccount(native, id);
 
     finish(self, native, before);
-    return result(L, self, "manager:delete", hr);
+    return FAILED(hr) ? fail_id(L, self, "manager:delete", hr, 2) : result(L, self, "manager:delete", hr);
 }
 
 static int manager_save(lua_State *L)
@@ -124,7 +141,7 @@ static int manager_save(lua_State *L)
     HRESULT hr = native->lpVtbl->SaveChanges(native, id, OLK_ACCOUNT_NO_FLAGS);
 
     finish(self, native, before);
-    return result(L, self, "manager:save", hr);
+    return FAILED(hr) ? fail_id(L, self, "manager:save", hr, 2) : result(L, self, "manager:save", hr);
 }
 
 /* --- order ------------------------------------------------------------------------------------------------------- */

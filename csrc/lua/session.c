@@ -218,7 +218,7 @@ static int session_helper(lua_State *L)
     return lm_helper_borrow(L, 1, "session:helper");
 }
 
-/* Whether the process has more sessions than this Lua state. */
+/* Whether the process has more sessions than this Lua state, whose loans from the program around it are not its own. */
 static bool others_have_sessions(const struct lm_state *state)
 {
     const struct lm_object *each;
@@ -227,7 +227,7 @@ static bool others_have_sessions(const struct lm_state *state)
     ULONG kind = 0;
 
     for (each = state->newest; each != NULL; each = each->older) {
-        mine += each->type == &lm_session_type;
+        mine += each->type == &lm_session_type && !(((const struct lm_session *)each)->lent && each->parent == NULL);
     }
     while ((name = MapiObjectKindName(kind)) != NULL && strcmp(name, "session") != 0) {
         kind++;

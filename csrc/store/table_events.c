@@ -367,12 +367,12 @@ HRESULT table_unadvise(struct contents *table, ULONG_PTR connection)
         at++;
     if (listening == NULL || at == listening->count)
         return fail(MAPI_E_NOT_FOUND, "The table has no registration with this number.");
-    events_unsubscribe(table->store, connection);
     listening->numbers[at] = listening->numbers[--listening->count];
     if (listening->count == 0) {
         drop(listening);
         events_stop_idle(table->store);
     }
+    events_unsubscribe(table->store, connection); /* at last: the sink's last Release may unadvise others */
     return S_OK;
 }
 

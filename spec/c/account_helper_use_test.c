@@ -136,6 +136,26 @@ static void the_session_is_fetched_when_it_is_needed_and_never_kept(void **state
 }
 
 /* H14: everything derived from the session is gone before it is handed off, and that happens once. */
+static void H4_a_client_may_hand_off_under_the_manager(void **state)
+{
+    (void)state;
+    struct test_helper helper;
+    test_helper_init(&helper, WORK);
+    helper.owns = true;
+    IOlkAccountManager *manager = open_with(&helper, no_sync);
+    assert_int_equal(ask_for_store(manager), S_OK);
+    assert_int_equal(helper.interface.lpVtbl->HandsOffSession(&helper.interface), S_OK);
+    assert_int_equal(live("session"), 0); /* the manager had kept nothing of it */
+    assert_int_equal(ask_for_store(manager), S_OK);
+    assert_int_equal(helper.session_calls, 2); /* it asks again */
+    assert_int_equal(helper.interface.lpVtbl->HandsOffSession(&helper.interface), S_OK);
+    assert_int_equal(helper.hands_off_calls, 2);
+    close_manager(manager);
+    assert_int_equal(helper.hands_off_calls, 3); /* once by the manager, all the same (H2) */
+    assert_int_equal(helper.refs, 1);
+    assert_int_equal(live("session"), 0);
+}
+
 static void H14_the_end_hands_off_once_and_then_releases_the_helper(void **state)
 {
     (void)state;
@@ -382,6 +402,7 @@ int main(void)
         test(H10_long_names_are_asked_for_again),
         test(a_helper_without_an_identity_fails_Init),
         test(the_session_is_fetched_when_it_is_needed_and_never_kept),
+        test(H4_a_client_may_hand_off_under_the_manager),
         test(H14_the_end_hands_off_once_and_then_releases_the_helper),
         test(there_is_no_circle),
         test(H8_a_helper_without_a_session),

@@ -245,6 +245,27 @@ static void a_host_that_ignores_its_children_gets_its_password(void **state)
     assert_int_equal(hr, S_OK);
 }
 
+/* Looks at what finished calls have left below this one, as a debugger would. */
+static bool is_left_on_the_stack(const void *wanted, size_t size)
+{
+    static unsigned char left[32768];
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    off_t here = (off_t)(uintptr_t)__builtin_frame_address(0);
+    ssize_t got = pread(memory, left, sizeof left, here - (off_t)sizeof left);
+    close(memory);
+    return got > 0 && memmem(left, (size_t)got, wanted, size) != NULL;
+}
+
+static void a_password_that_is_not_UTF8_after_all_stays_nowhere(void **state)
+{
+    static const WCHAR begins[] = u"half of a secret";
+    (void)state;
+    DWORD id = make_with(PROP_INET_PASSWORD_COMMAND, u"printf 'half %s a secret\\377\\n' of");
+    assert_int_equal(embedded->lpVtbl->FetchSecret(embedded, id, PROP_INET_PASSWORD), E_ACCT_NOT_FOUND);
+    assert_false(is_left_on_the_stack(begins, sizeof begins - sizeof *begins));
+    assert_false(is_left_on_the_stack("half of a secret", 16));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -256,6 +277,7 @@ int main(void)
         test(a_password_is_in_no_file),
         test(FreeMemory_wipes),
         test(FetchSecret_takes_the_first_line_of_the_commands_output),
+        test(a_password_that_is_not_UTF8_after_all_stays_nowhere),
         test(FetchSecret_says_what_went_wrong_and_nothing_of_the_output),
         test(the_command_is_run_when_asked_for_and_not_before),
         test(a_host_that_ignores_its_children_gets_its_password),

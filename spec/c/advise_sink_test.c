@@ -16,8 +16,8 @@
 #include "core/advise_sink.h"
 #include "core/notify_queue.h"
 #include "support/fault.h"
+#include "support/mapi.h"
 #include "support/recording_sink.h"
-#include "support/temp_home.h"
 
 static struct notify_set *set;
 
@@ -185,17 +185,6 @@ static void failing_memory_when_registering(void **state)
 }
 
 #define WITH_SET(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-static int mapi_setup(void **state)
-{
-    return temp_home_setup(state) == 0 && MAPIInitialize(NULL) == S_OK ? 0 : -1;
-}
-
-static int mapi_teardown(void **state)
-{
-    MAPIUninitialize();
-    return temp_home_teardown(state);
-}
 
 int main(void)
 {

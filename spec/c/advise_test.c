@@ -81,7 +81,7 @@ static void dispatch(void)
 static void arguments_are_checked_first(void **state)
 {
     (void)state;
-    struct record record;
+    static struct record record; /* until the sinks are released */
     ULONG_PTR connection;
     BYTE bytes[24] = {0};
     MAPIUID nobody = {{1, 2, 3}};
@@ -113,7 +113,7 @@ static void arguments_are_checked_first(void **state)
 static void a_sink_is_kept_until_Unadvise(void **state)
 {
     (void)state;
-    struct record a, b;
+    static struct record a, b; /* until the sinks are released */
     ULONG_PTR first = advise(session, 0, &a), second = advise(session, fnevExtended, &b);
     assert_int_not_equal(first, second);
     assert_int_equal(a.freed, 0);
@@ -132,7 +132,7 @@ static void a_sink_is_kept_until_Unadvise(void **state)
 static void after_the_logoff_there_is_nothing_to_register_with(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     ULONG_PTR connection;
     IMAPIAdviseSink *sink = make_sink(&a);
     assert_int_equal(session->lpVtbl->Logoff(session, 0, 0, 0), S_OK);
@@ -155,7 +155,7 @@ static IMAPISession *log_on_shared(void)
 static void N6_critical_errors_come_whatever_the_mask(void **state)
 {
     (void)state;
-    struct record a, b, own;
+    static struct record a, b, own; /* until the sinks are released */
     IMAPISession *first = log_on_shared(), *second = log_on_shared(), *third = log_on_shared();
     advise(first, 0, &a);
     advise(second, fnevExtended, &b);
@@ -173,7 +173,7 @@ static void N6_critical_errors_come_whatever_the_mask(void **state)
     assert_int_equal(b.logoffs, 1);
     assert_int_equal(own.calls, 0); /* L10 */
     /* Pending, it can still be registered with (N4). */
-    struct record late;
+    static struct record late; /* until the sinks are released */
     advise(first, fnevExtended, &late);
     release(third);
     log_off(second);
@@ -186,7 +186,7 @@ static void N6_critical_errors_come_whatever_the_mask(void **state)
 static void L7_a_plain_logoff_is_an_extended_event(void **state)
 {
     (void)state;
-    struct record a, private;
+    static struct record a, private; /* until the sinks are released */
     IMAPISession *first = log_on_shared(), *second = log_on_shared();
     advise(first, fnevExtended, &a);
     advise(session, fnevExtended, &private);
@@ -210,7 +210,7 @@ static void log_off_in_it(struct record *record)
 static void L20_a_sink_that_logs_off_its_session(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     mine = log_on_shared();
     IMAPISession *second = log_on_shared();
     advise(mine, 0, &a);
@@ -233,7 +233,7 @@ static void unadvise_in_it(struct record *record)
 static void N2_a_sink_that_unadvises_itself(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     mine = log_on_shared();
     IMAPISession *second = log_on_shared(), *third = log_on_shared();
     own_connection = advise(mine, fnevExtended, &a);
@@ -251,7 +251,7 @@ static void N2_a_sink_that_unadvises_itself(void **state)
 static void N5_nothing_comes_after_the_own_logoff(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     IMAPISession *first = log_on_shared(), *second = log_on_shared();
     advise(first, fnevExtended, &a);
     log_off(second);
@@ -275,7 +275,7 @@ static void open_in_it(struct record *record)
 static void a_sink_that_opens_things(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     mine = log_on_shared();
     IMAPISession *second = log_on_shared();
     advise(mine, fnevExtended, &a);
@@ -292,7 +292,7 @@ static void a_sink_that_opens_things(void **state)
 static void N8_a_threads_sink_is_called_at_its_next_MAPI_call(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     ULONG_PTR connection;
     IMAPISession *first = log_on_shared(), *second = log_on_shared();
     IMAPIAdviseSink *sink = make_sink(&a), *wrapped = NULL;
@@ -320,7 +320,7 @@ static void N8_a_threads_sink_is_called_at_its_next_MAPI_call(void **state)
 static void a_port_has_its_sinks_called_and_no_others(void **state)
 {
     (void)state;
-    struct record a, b, plain;
+    static struct record a, b, plain; /* until the sinks are released */
     LPMAPINOTIFYPORT ports[2] = {NULL, NULL};
     IMAPIAdviseSink *sinks[2] = {make_sink(&a), make_sink(&b)}, *wrapped[2];
     IMAPISession *first = log_on_shared(), *second = log_on_shared();
@@ -363,7 +363,7 @@ static void a_port_has_its_sinks_called_and_no_others(void **state)
 static void a_sink_of_a_port_can_end_the_dispatch(void **state)
 {
     (void)state;
-    struct record a, b;
+    static struct record a, b; /* until the sinks are released */
     LPMAPINOTIFYPORT port = NULL;
     IMAPISession *first = log_on_shared(), *second = log_on_shared();
     ULONG_PTR connection;
@@ -394,7 +394,7 @@ static void a_sink_of_a_port_can_end_the_dispatch(void **state)
 static void an_entry_identifier_is_its_providers_business(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     ULONG_PTR connections[2];
     IMsgStore *store = NULL;
     IMAPIAdviseSink *sink = make_sink(&a);
@@ -437,7 +437,7 @@ static HRESULT advise_both(void *context)
 static void memory_that_runs_out(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     IMsgStore *store = NULL;
     IMAPIAdviseSink *sink = make_sink(&a);
     assert_int_equal(session->lpVtbl->OpenMsgStore(session, 0, store_size, store_id, NULL, 0, &store), S_OK);
@@ -466,7 +466,7 @@ static HRESULT make_and_wrap(void *context)
 static void memory_that_runs_out_for_ports(void **state)
 {
     (void)state;
-    struct record a;
+    static struct record a; /* until the sinks are released */
     IMAPIAdviseSink *sink = make_sink(&a);
     fault_sweep(make_and_wrap, sink);
     assert_int_equal(sink->lpVtbl->Release(sink), 0);

@@ -23,8 +23,8 @@
 #include "core/notify_copy.h"
 #include "core/notify_queue.h"
 #include "support/fault.h"
+#include "support/mapi.h"
 #include "support/recording_sink.h"
-#include "support/temp_home.h"
 
 /* ---- fixtures ---- */
 
@@ -661,17 +661,6 @@ static void N5_the_end_waits_for_calls_under_way(void **state)
 }
 
 #define WITH_SET(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-static int mapi_setup(void **state)
-{
-    return temp_home_setup(state) == 0 && MAPIInitialize(NULL) == S_OK ? 0 : -1;
-}
-
-static int mapi_teardown(void **state)
-{
-    MAPIUninitialize();
-    return temp_home_teardown(state);
-}
 
 int main(void)
 {

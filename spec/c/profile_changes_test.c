@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,10 @@ static long serve(char command)
     switch (command) {
     case 'a':
         add_account(accounts);
+        return 1;
+    case 'p':
+        MAPIInitialize(NULL);
+        accounts_make_profile("work", false);
         return 1;
     case 's':
         MAPIInitialize(NULL);
@@ -196,6 +201,70 @@ static void a_change_that_nobody_can_be_told_of_is_not_made(void **state)
     assert_int_equal(count_accounts(), 1);
 }
 
+/* The other process has not had the file open before. */
+static void a_change_is_seen_though_the_lock_file_alone_was_deleted(void **state)
+{
+    (void)state;
+    assert_int_equal(count_accounts(), 0);
+    assert_int_equal(log_on(), S_OK);
+    assert_int_equal(unlink(temp_home_file("profiles.lock")), 0);
+    assert_int_equal(process_do(&other, 'a'), 1);
+    assert_int_equal(count_accounts(), 1);
+    assert_int_equal(count_accounts(), 1);
+    assert_int_equal(process_do(&other, 'a'), 1);
+    assert_int_equal(count_accounts(), 2);
+    /* The other one sees that this one uses the profile: its row stays until the manager ends. */
+    assert_int_equal(process_do(&other, 'd'), 1);
+    assert_int_equal(count_accounts(), 2);
+    process_end(&other);
+}
+
+static void a_change_is_seen_in_files_that_took_the_place_of_those_that_were_moved(void **state)
+{
+    static const char *const files[] = {"profiles.db", "profiles.db-wal", "profiles.db-shm", "profiles.lock"};
+    (void)state;
+    add_account(manager);
+    add_account(manager);
+    assert_int_equal(count_accounts(), 2);
+    close_manager(manager);
+    manager = NULL;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char to[4096];
+        snprintf(to, sizeof to, "%s-moved", temp_home_file(files[i]));
+        rename(temp_home_file(files[i]), to);
+    }
+    assert_int_equal(process_do(&other, 'p'), 1);
+    manager = open_manager(WORK);
+    assert_int_equal(count_accounts(), 0);
+    assert_int_equal(process_do(&other, 'a'), 1);
+    assert_int_equal(count_accounts(), 1);
+    assert_int_equal(process_do(&other, 'a'), 1);
+    assert_int_equal(count_accounts(), 2);
+    process_end(&other);
+}
+
+static void a_counter_that_was_damaged_never_comes_to_a_count_that_it_had(void **state)
+{
+    (void)state;
+    uint64_t before, after;
+    add_account(manager);
+    assert_int_equal(count_accounts(), 1);
+    assert_true(profile_changes(&before));
+    assert_int_equal(truncate(temp_home_file("profiles.lock"), 0), 0);
+    assert_false(profile_changes(&after));
+    assert_int_equal(count_accounts(), 1);
+    add_account(manager);
+    assert_true(profile_changes(&after));
+    assert_true(after > before + 1000000);                              /* and not by chance */
+    assert_int_equal(truncate(temp_home_file("profiles.lock"), 20), 0); /* half of it */
+    assert_false(profile_changes(&before));
+    assert_int_equal(process_do(&other, 'a'), 1);
+    assert_true(profile_changes(&before));
+    assert_true(before > after);
+    assert_int_equal(count_accounts(), 3);
+    process_end(&other);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -205,6 +274,9 @@ int main(void)
         test(what_was_committed_is_seen_though_its_process_died_before_it_could_say_so),
         test(a_profile_that_another_process_has_deleted_is_not_logged_on_to),
         test(the_process_that_has_changed_something_sees_it_as_well),
+        test(a_change_is_seen_though_the_lock_file_alone_was_deleted),
+        test(a_change_is_seen_in_files_that_took_the_place_of_those_that_were_moved),
+        test(a_counter_that_was_damaged_never_comes_to_a_count_that_it_had),
         test(a_change_that_nobody_can_be_told_of_is_not_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,31 @@ static void a_file_that_is_replaced_is_watched_anew(void **state)
     MapiNotifyPortRelease(port);
 }
 
+static void a_lock_file_that_alone_was_deleted_is_watched_anew(void **state)
+{
+    struct process child = process_start(in_child);
+    LPMAPINOTIFYPORT port = new_port();
+    char path[4096];
+    (void)state;
+    expect_change("here");
+    assert_int_equal(MapiNotifyPortWatchAccounts(port, TRUE), S_OK);
+    snprintf(path, sizeof path, "%s/profiles.lock", getenv("MAPI_HOME"));
+    assert_int_equal(unlink(path), 0);
+    assert_true(readable(port)); /* this process still has it open */
+    looked(port);
+    looked(port);
+    assert_int_equal(process_do(&child, '1'), S_OK);
+    assert_true(looked(port));
+    looked(port);
+    assert_int_equal(process_do(&child, '2'), S_OK);
+    assert_true(looked(port));
+    looked(port);
+    expect_change("mine");
+    assert_true(looked(port));
+    process_end(&child);
+    MapiNotifyPortRelease(port);
+}
+
 static void there_is_nothing_to_watch_without_profiles(void **state)
 {
     LPMAPINOTIFYPORT port = new_port();
@@ -236,9 +261,14 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_A_HOME(a_port_is_woken_until_it_is_told_otherwise), IN_A_HOME(changes_wake_the_ports_that_watch),
-        IN_A_HOME(changes_of_other_processes_wake_as_well),    IN_A_HOME(a_file_that_is_replaced_is_watched_anew),
-        IN_A_HOME(there_is_nothing_to_watch_without_profiles), IN_A_HOME(nothing_stays_open_also_when_memory_runs_out),
+        IN_A_HOME(a_port_is_woken_until_it_is_told_otherwise),
+        IN_A_HOME(changes_wake_the_ports_that_watch),
+        IN_A_HOME(changes_of_other_processes_wake_as_well),
+        IN_A_HOME(a_file_that_is_replaced_is_watched_anew),
+        IN_A_HOME(changes_of_other_processes_wake_as_well),
+        IN_A_HOME(a_lock_file_that_alone_was_deleted_is_watched_anew),
+        IN_A_HOME(there_is_nothing_to_watch_without_profiles),
+        IN_A_HOME(nothing_stays_open_also_when_memory_runs_out),
         IN_A_HOME(R8_a_child_takes_nothing_from_its_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

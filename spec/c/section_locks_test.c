@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -166,6 +167,26 @@ static void a_process_that_was_killed_keeps_nobody_out(void **state)
     assert_int_equal(open_section(&own, &uids[0], MAPI_MODIFY), S_OK);
 }
 
+static void a_lock_file_that_was_deleted_lets_nobody_in_for_longer_than_until_the_next_section(void **state)
+{
+    static struct client second;
+    (void)state;
+    log_on(&second);
+    assert_int_equal(open_section(&own, &uids[0], MAPI_MODIFY), S_OK);
+    assert_int_equal((HRESULT)process_do(&other, 'r'), MAPI_E_NO_ACCESS); /* which has the file open as well */
+    assert_int_equal(unlink(temp_home_file("sections.lock")), 0);
+    assert_int_equal(open_section(&second, &uids[1], 0), S_OK);
+    assert_int_equal((HRESULT)process_do(&other, 'r'), MAPI_E_NO_ACCESS);
+    assert_int_equal((HRESULT)process_do(&other, 'W'), MAPI_E_NO_ACCESS);
+    close_section(&own);
+    assert_int_equal(process_do(&other, 'w'), S_OK);
+    assert_int_equal(open_section(&own, &uids[0], 0), MAPI_E_NO_ACCESS);
+    close_section(&second);
+    log_off(&second);
+    forget_session(&second);
+    process_end(&other);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -175,6 +196,7 @@ int main(void)
         test(a_reader_keeps_a_writer_of_another_process_out),
         test(a_writer_keeps_everybody_else_out_until_it_is_released),
         test(the_last_of_a_processs_readers_lets_a_writer_in),
+        test(a_lock_file_that_was_deleted_lets_nobody_in_for_longer_than_until_the_next_section),
         test(a_session_that_has_ended_keeps_nobody_out),
         test(a_process_that_was_killed_keeps_nobody_out),
     };

@@ -1,11 +1,15 @@
 /* What becomes of those who share a session: telling, being killed and stopped, and profiles that go meanwhile (02, sections 4 to 6;
  * L7 to L9, R3). Many processes at once are shared_many_test's.
  */
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -139,6 +143,144 @@ static void R3_MAPIUninitialize_leaves(void **state)
     assert_int_equal(shared_files(), 2);
     process_end(&p);
     log_off(a);
+}
+
+/* ---- sinks that do what comes to their minds ---- */
+
+static IMAPISession *leaving;
+static HRESULT initialized;
+static sem_t called_back, others_begin;
+
+/* As a critical error asks for (implementing-an-advise-sink-object.md). */
+static void leave(struct record *record)
+{
+    (void)record;
+    log_off(leaving);
+}
+
+/* N8, L20: the method that delivers it had that reference only. */
+static void a_sink_of_this_thread_releases_the_session_that_is_called(void **state)
+{
+    struct record record;
+    ULONG_PTR connection = 0;
+    LPMAPITABLE table = NULL;
+    IMAPIAdviseSink *sink = make_sink(&record), *here = NULL;
+    IMAPISession *other = share("work", MAPI_ALLOW_OTHERS);
+    (void)state;
+    leaving = share(NULL, 0);
+    record.then = leave;
+    assert_int_equal(HrThisThreadAdviseSink(sink, &here), S_OK);
+    assert_int_equal(leaving->lpVtbl->Advise(leaving, 0, NULL, 0, here, &connection), S_OK);
+    release(here);
+    release(sink);
+    log_off_for_all(other);
+    assert_int_equal(HrDispatchNotifications(0), S_OK); /* hears of it, and the sink is called at once */
+    assert_int_equal(record.calls, 1);
+
+    other = share("work", MAPI_ALLOW_OTHERS);
+    leaving = share(NULL, 0);
+    sink = make_sink(&record);
+    record.then = leave;
+    assert_int_equal(HrThisThreadAdviseSink(sink, &here), S_OK);
+    assert_int_equal(leaving->lpVtbl->Advise(leaving, 0, NULL, 0, here, &connection), S_OK);
+    release(here);
+    release(sink);
+    log_off_for_all(other); /* within this process the others hear of it at once */
+    assert_int_equal(leaving->lpVtbl->GetMsgStoresTable(leaving, 0, &table), MAPI_E_INVALID_OBJECT);
+    assert_int_equal(record.calls, 1);
+    assert_int_equal(live("session"), 0);
+}
+
+struct balanced_sink {
+    IMAPIAdviseSink sink;
+    unsigned refs;
+};
+
+static ULONG STDMETHODCALLTYPE addref_balanced(IMAPIAdviseSink *This)
+{
+    return ++((struct balanced_sink *)This)->refs;
+}
+
+/* A component that initialises MAPI for itself, wherever it is called. */
+static void be_balanced(void)
+{
+    initialized = MAPIInitialize(NULL);
+    MAPIUninitialize();
+}
+
+static ULONG STDMETHODCALLTYPE release_balanced(IMAPIAdviseSink *This)
+{
+    struct balanced_sink *self = (struct balanced_sink *)This;
+    if (--self->refs > 0)
+        return self->refs;
+    be_balanced();
+    free(self);
+    return 0;
+}
+
+static const IMAPIAdviseSinkVtbl balanced_vtbl = {NULL, addref_balanced, release_balanced, NULL};
+
+static void R4_a_sink_may_call_MAPIUninitialize_while_it_runs(void **state)
+{
+    ULONG_PTR connection = 0;
+    struct balanced_sink *sink = calloc(1, sizeof *sink);
+    IMAPISession *a = share("work", MAPI_ALLOW_OTHERS);
+    (void)state;
+    sink->sink.lpVtbl = &balanced_vtbl;
+    assert_int_equal(a->lpVtbl->Advise(a, 0, NULL, 0, &sink->sink, &connection), S_OK);
+    MAPIUninitialize();
+    assert_int_equal(initialized, MAPI_E_BUSY);
+    assert_int_equal(use_session(a), MAPI_E_INVALID_OBJECT);
+    assert_int_equal(MAPIInitialize(NULL), S_OK);
+    release(a);
+}
+
+static void wait_and_be_balanced(struct record *record)
+{
+    (void)record;
+    sem_post(&called_back);
+    sem_wait(&others_begin);
+    be_balanced();
+}
+
+static void *dispatch(void *unused)
+{
+    HrDispatchNotifications(0);
+    return unused;
+}
+
+static void *begin_others(void *session)
+{
+    while (use_session(session) != MAPI_E_INVALID_OBJECT)
+        sched_yield();
+    sem_post(&others_begin);
+    return NULL;
+}
+
+/* N5: the callbacks of other threads are waited for, but not with what they may be waiting for. */
+static void R3_a_callback_may_call_MAPIInitialize_meanwhile(void **state)
+{
+    pthread_t dispatcher, beginner;
+    struct record record;
+    IMAPISession *a = share("work", MAPI_ALLOW_OTHERS), *b = share(NULL, 0);
+    (void)state;
+    sem_init(&called_back, 0, 0);
+    sem_init(&others_begin, 0, 0);
+    watch(a, &record);
+    record.then = wait_and_be_balanced;
+    log_off(b);
+    assert_int_equal(pthread_create(&dispatcher, NULL, dispatch, NULL), 0);
+    sem_wait(&called_back);
+    assert_int_equal(pthread_create(&beginner, NULL, begin_others, a), 0);
+    MAPIUninitialize();
+    assert_int_equal(record.calls, 1);
+    assert_int_equal(initialized, S_OK);
+    pthread_join(dispatcher, NULL);
+    pthread_join(beginner, NULL);
+    sem_destroy(&called_back);
+    sem_destroy(&others_begin);
+    assert_int_equal(MAPIInitialize(NULL), S_OK);
+    release(a);
 }
 
 /* ---- killed, stopped ---- */
@@ -376,6 +518,9 @@ int main(void)
         IN_HOME(a_shared_logoff_reaches_other_processes_once),
         IN_HOME(a_closed_session_and_the_next_one),
         IN_HOME(R3_MAPIUninitialize_leaves),
+        IN_HOME(a_sink_of_this_thread_releases_the_session_that_is_called),
+        IN_HOME(R4_a_sink_may_call_MAPIUninitialize_while_it_runs),
+        IN_HOME(R3_a_callback_may_call_MAPIInitialize_meanwhile),
         IN_HOME(a_killed_member_is_a_member_that_left),
         IN_HOME(all_are_killed_and_the_next_logon_works),
         IN_HOME(a_stopped_member_is_told_when_it_goes_on),

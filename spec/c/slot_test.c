@@ -462,6 +462,28 @@ static void a_second_process_joins_and_hears(void **state)
     process_end(&p);
 }
 
+/* A join that fails has left no trace that others would take for a member that left. */
+static void nobody_hears_of_a_join_that_failed(void **state)
+{
+    struct process p = process_start(serve);
+    struct listener a;
+    HRESULT hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    bool failed = true;
+    (void)state;
+    assert_int_equal(process_do(&p, 'c'), S_OK);
+    for (unsigned long n = 1; failed; n++) {
+        fault_start(n);
+        hr = try_join(&a, SLOT_PATIENCE_MS);
+        failed = fault_stop();
+        assert_int_equal(hr, failed ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK);
+        assert_int_equal(process_do(&p, 'p'), 0);
+    }
+    leave(&a, SLOT_LEAVE);
+    assert_int_equal(process_do(&p, 'p'), 1);
+    assert_int_equal(process_do(&p, 'l'), S_OK);
+    process_end(&p);
+}
+
 static void the_slot_outlives_its_creator(void **state)
 {
     struct process p = process_start(serve);
@@ -753,6 +775,7 @@ int main(void)
         WITH_SLOT(what_is_left_of_nothing_is_replaced),
         WITH_SLOT(members_write_a_damaged_record_anew),
         WITH_SLOT(a_second_process_joins_and_hears),
+        WITH_SLOT(nobody_hears_of_a_join_that_failed),
         WITH_SLOT(the_slot_outlives_its_creator),
         WITH_SLOT(a_killed_member_is_buried_though_its_child_lives),
         WITH_SLOT(the_last_member_of_a_closed_generation_is_killed),

@@ -44,6 +44,42 @@ static void a_tables_arguments(void **state)
     release(box);
 }
 
+static IMAPITable *sinks_table;
+static ULONG_PTR sinks_own, sinks_other;
+
+static ULONG STDMETHODCALLTYPE addref_none(IMAPIAdviseSink *This)
+{
+    (void)This;
+    return 2;
+}
+
+/* The table's reference is the only one. */
+static ULONG STDMETHODCALLTYPE unadvise_other(IMAPIAdviseSink *This)
+{
+    (void)This;
+    assert_int_equal(sinks_table->lpVtbl->Unadvise(sinks_table, sinks_other), S_OK);
+    assert_int_equal(sinks_table->lpVtbl->Unadvise(sinks_table, sinks_own), MAPI_E_NOT_FOUND);
+    sinks_own = 0;
+    return 0;
+}
+
+static void a_sinks_last_release_unadvises_another(void **state)
+{
+    (void)state;
+    static const IMAPIAdviseSinkVtbl vtbl = {NULL, addref_none, unadvise_other, NULL};
+    IMAPIAdviseSink sink = {&vtbl};
+    struct event_log log;
+    IMAPIFolder *box = inbox();
+    sinks_table = contents(box, 0);
+    sinks_other = advise_table(sinks_table, &log);
+    assert_int_equal(sinks_table->lpVtbl->Advise(sinks_table, fnevTableModified, &sink, &sinks_own), S_OK);
+    assert_int_equal(sinks_table->lpVtbl->Unadvise(sinks_table, sinks_own), S_OK);
+    assert_int_equal(sinks_own, 0);
+    assert_int_equal(bells(), 0);
+    release(sinks_table);
+    release(box);
+}
+
 static void rows_that_come_and_go(void **state)
 {
     (void)state;
@@ -252,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_STORE(a_tables_arguments),
+        IN_STORE(a_sinks_last_release_unadvises_another),
         IN_STORE(rows_that_come_and_go),
         IN_STORE(rows_outside_the_restriction_produce_nothing),
         IN_STORE(the_order_says_what_is_before),

@@ -265,7 +265,7 @@ static void notifications_need_all_their_arguments(void **state)
     ULONG_PTR connection = 1;
     ULONG flags = 0;
     NOTIFKEY key = {1, {7}}, empty = {0};
-    struct record heard;
+    static struct record heard; /* until the sinks are released */
     IMAPIAdviseSink *sink = make_sink(&heard), *wrapped = NULL;
     NOTIFICATION mail = {.ulEventType = fnevNewMail}, nothing = {0};
     const IMAPISupportVtbl *v = support->lpVtbl;
@@ -297,7 +297,7 @@ static void notifications_need_all_their_arguments(void **state)
 static void N1_subscribers_are_told_when_somebody_dispatches(void **state)
 {
     (void)state;
-    struct record here, there, other;
+    static struct record here, there, other; /* until the sinks are released */
     IMAPIAdviseSink *sinks[] = {make_sink(&here), make_sink(&there), make_sink(&other)};
     NOTIFKEY key = {1, {7}}, another = {1, {8}};
     NOTIFICATION mail = {.ulEventType = fnevNewMail};
@@ -332,7 +332,7 @@ static void N1_subscribers_are_told_when_somebody_dispatches(void **state)
 static void synchronous_subscribers_are_told_at_once(void **state)
 {
     (void)state;
-    struct record first, second;
+    static struct record first, second; /* until the sinks are released */
     IMAPIAdviseSink *sinks[] = {make_sink(&first), make_sink(&second)};
     NOTIFKEY key = {1, {7}};
     NOTIFICATION two[2] = {{.ulEventType = fnevNewMail}, {.ulEventType = fnevObjectDeleted}};

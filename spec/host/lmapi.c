@@ -7,6 +7,7 @@
 #include <math.h>
 #include <mapisub.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <uchar.h>
 
@@ -557,6 +558,49 @@ static void dispatch_delivers_and_hands_on_errors(void)
     check_nothing_left();
 }
 
+static void *log_off_in_a_while(void *session)
+{
+    poll(NULL, 0, 200);
+    CHECK(((IMAPISession *)session)->lpVtbl->Logoff(session, 0, 0, 0) == S_OK);
+    return NULL;
+}
+
+/* There is nothing left to wait for then. */
+static void an_endless_wait_ends_with_a_session_that_another_thread_logs_off(void)
+{
+    lua_State *L = new_state(NULL);
+    IMAPISession *session = logon();
+    struct pollfd poller = {.events = POLLIN};
+    unsigned count = 7;
+    pthread_t other;
+    api_of(L);
+    lend_as(L, session, "session");
+    host_run(L, "=advise", "assert(session:advise(error))\n");
+    CHECK(pthread_create(&other, NULL, log_off_in_a_while, session) == 0);
+    CHECK(api->dispatch(L, (double)INFINITY, &count) == LUA_OK && count == 0);
+    CHECK(pthread_join(other, NULL) == 0);
+    CHECK(api->dispatch(L, (double)INFINITY, &count) == LUA_OK && count == 0);
+    CHECK(api->descriptor(L, &poller.fd) == LUA_OK && poll(&poller, 1, 0) == 0);
+    session->lpVtbl->Release(session);
+    lua_close(L);
+    check_nothing_left();
+}
+
+static void a_script_shuts_nothing_down_that_it_was_only_lent(void)
+{
+    lua_State *L = new_state(NULL);
+    IMAPISession *session = logon();
+    api_of(L);
+    lend_as(L, session, "session");
+    host_run(L, "=shutdown",
+             "local done, message, name = session:do_fast_shutdown()\n"
+             "assert(done == nil and name == 'MAPI_E_NO_SUPPORT', message)\n"
+             "assert(session:state() == 'active')\n");
+    lua_close(L);
+    logoff(session);
+    check_nothing_left();
+}
+
 /* --- without memory, in coroutines, while the state closes -------------------------------------------------------- */
 
 static int run_with_memory(lua_State *L, int which, IMAPISession *session)
@@ -684,8 +728,10 @@ int main(void)
     nothing_is_lent_to_a_state_that_is_closing();
     every_function_survives_want_of_memory();
     dispatch_delivers_and_hands_on_errors();
+    an_endless_wait_ends_with_a_session_that_another_thread_logs_off();
+    a_script_shuts_nothing_down_that_it_was_only_lent();
     api->mapi->MAPIUninitialize();
     host_remove_home();
-    puts("18 passed");
+    puts("20 passed");
     return 0;
 }
