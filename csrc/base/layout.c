@@ -527,6 +527,9 @@ SLOT(IMapiTableSpan, 3, KeepToPresentRows);
 SLOT(IMapiTableSpan, 4, ExpectRows);
 SLOTS(IMapiTableSpan, 5);
 
+SLOT(IMapiStoreBatch, 3, Together);
+SLOTS(IMapiStoreBatch, 4);
+
 SLOT(IOlkAccountManagerEmbedded, 3, CreateAccount);
 SLOT(IOlkAccountManagerEmbedded, 4, Dispatch);
 SLOT(IOlkAccountManagerEmbedded, 5, SetManualDispatch);

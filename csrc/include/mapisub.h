@@ -48,8 +48,30 @@ typedef struct IMapiTableSpan IMapiTableSpan;
 
 MAPI_INTERFACE(IMapiTableSpan, IMAPITABLESPAN_METHODS);
 
+/* Many changes of a store as one; from IMsgStore by QueryInterface. Slot 3. --------------------------------------- */
+
+typedef struct IMapiStoreBatch IMapiStoreBatch, *LPMAPISTOREBATCH;
+
+/* Whatever a batch does; a failure undoes all of it. */
+typedef HRESULT (*MAPIBATCHWORK)(void *context);
+
+/*
+ * Together: calls `work` once. What it changes through the objects of this logon reaches the disk in one transaction when it
+ * returns a success, and not at all when it fails, when a change in it has failed, or when the process dies: the result says
+ * which. Others do not see it before; who wants to write meanwhile waits, so a batch should be short. Messages and
+ * attachments saved in a batch that failed can only be released. `work` must not fork, nor end the logon or the session.
+ * MAPI_E_NO_ACCESS: the store was opened for reading; MAPI_E_TIMEOUT: others kept writing; else what the
+ * commit says.
+ */
+#define IMAPISTOREBATCH_METHODS(IFACE)                                                                               \
+    IUNKNOWN_METHODS(IFACE)                                                                                          \
+    MAPI_METHOD(Together)(IFACE *This, MAPIBATCHWORK work, void *context);
+
+MAPI_INTERFACE(IMapiStoreBatch, IMAPISTOREBATCH_METHODS);
+
 #define SUBSYSTEM_GUIDS(X)                                                                                           \
     X(IID_IMapiSessionInfo, 0x5E0A6C1B, 0x93D7, 0x4B62, 0x8F, 0x14, 0x2D, 0xB7, 0x60, 0xE9, 0x3A, 0x58)                \
+    X(IID_IMapiStoreBatch, 0x2F6E0B93, 0xD15A, 0x47C8, 0xA4, 0x3B, 0x7E, 0x90, 0x5C, 0xD2, 0x18, 0xF6)                 \
     X(IID_IMapiTableSpan, 0x91D3B7F4, 0x2C68, 0x4A0D, 0x9E, 0x57, 0xC4, 0x1F, 0x83, 0x6B, 0xD0, 0x29)                  \
     X(IID_IOlkAccountManagerEmbedded, 0xA2C41F6E, 0x7D05, 0x4E19, 0xB3, 0x8A, 0x51, 0x0E, 0xC7, 0x94, 0x2B, 0x66)
 

@@ -8,6 +8,7 @@
 
 #include "base/failure.h"
 #include "base/propcodec.h"
+#include "store/batch.h"
 #include "store/entryid.h"
 #include "store/message.h"
 #include "store/objects.h"
@@ -17,6 +18,7 @@
 
 struct msgstore {
     struct host host;
+    struct store_batch batch;
 };
 
 const GUID *const msgstore_iids[] = {&IID_IMsgStore, &IID_IMAPIProp, NULL};
@@ -471,7 +473,19 @@ static void msgstore_destroy(struct object *object)
     host_destroy((struct host *)(void *)object);
 }
 
-static const struct object_type msgstore_type = {OBJECT_STORE, msgstore_iids, msgstore_destroy, host_lifeline, NULL};
+static HRESULT msgstore_query(struct object *object, REFIID iid, void **out)
+{
+    struct msgstore *msgstore = (struct msgstore *)(void *)object;
+
+    if (!IsEqualGUID(iid, &IID_IMapiStoreBatch))
+        return MAPI_E_INTERFACE_NOT_SUPPORTED;
+    object_addref(object);
+    *out = &msgstore->batch.face;
+    return S_OK;
+}
+
+static const struct object_type msgstore_type = {OBJECT_STORE, msgstore_iids, msgstore_destroy, host_lifeline,
+                                                 msgstore_query};
 
 HRESULT msgstore_create(struct store *store, LPMDB *out)
 {
@@ -482,6 +496,7 @@ HRESULT msgstore_create(struct store *store, LPMDB *out)
         return MAPI_E_NOT_ENOUGH_MEMORY;
     host_init(&msgstore->host, &msgstore_type, &msgstore_vtbl, &msgstore_class, store, CHUNKS_OF_STORE, 1,
               store->writable);
+    store_batch_init(&msgstore->batch, &msgstore->host);
     *out = (LPMDB)(void *)msgstore;
     return S_OK;
 }

@@ -1,0 +1,17 @@
+/* store/batch.h - IMapiStoreBatch (mapisub.h) of a store object. */
+#ifndef STORE_BATCH_H
+#define STORE_BATCH_H
+
+#include <mapisub.h>
+
+#include "store/host.h"
+
+/* Part of the store object; counts with it. */
+struct store_batch {
+    IMapiStoreBatch face;
+    struct host *host;
+};
+
+void store_batch_init(struct store_batch *batch, struct host *host);
+
+#endif
