@@ -211,6 +211,13 @@ static HRESULT corrupt(void)
     return fail(MAPI_E_CORRUPT_DATA, "Stored properties are damaged and cannot be read.");
 }
 
+/* A value of fixed width is inside the blob and of that width: whoever reads the entry relies on it. */
+static bool fits(ULONG tag, uint32_t size)
+{
+    size_t width = prop_stored_width(PROP_TYPE(tag));
+    return width == 0 || size == width;
+}
+
 /* Reads one record at *at, which moves behind it. */
 static HRESULT decode_record(struct prop_bag *bag, const unsigned char **at, const unsigned char *end)
 {
@@ -219,7 +226,8 @@ static HRESULT decode_record(struct prop_bag *bag, const unsigned char **at, con
     ULONG tag = bytes_get_u32(*at);
     uint32_t size = bytes_get_u32(*at + 4);
     *at += RECORD_HEAD;
-    if (!prop_type_is_storable(tag) || prop_stored_tag(tag) != tag || prop_bag_find(bag, tag) != NULL)
+    if (!prop_type_is_storable(tag) || prop_stored_tag(tag) != tag || !fits(tag, size) ||
+        prop_bag_find(bag, tag) != NULL)
         return corrupt();
     size_t length = size == PROP_EXTERNAL ? (size_t)EXTERNAL_SIZE : size;
     if ((size_t)(end - *at) < length)

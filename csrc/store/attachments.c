@@ -39,7 +39,7 @@ static HRESULT add_stored(struct store *store, struct memtable *table, struct ro
     hr = database_error(store->db, rc, "The attachments could not be read");
     if (rc == SQLITE_ROW)
         hr = prop_bag_decode(&props, sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1));
-    if (rc == SQLITE_ROW && SUCCEEDED(hr)) {
+    if (rc == SQLITE_ROW && (SUCCEEDED(hr) || hr == MAPI_E_CORRUPT_DATA)) { /* damaged, but there */
         add_values(row, &props, slot->number, (uint64_t)sqlite3_column_int64(statement, 0));
         hr = row_end(row, table);
     }

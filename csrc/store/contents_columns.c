@@ -47,7 +47,7 @@ static void selection_add(struct selection *selection, ULONG tag)
 {
     const struct column *column;
 
-    if (PROP_TYPE(tag) == PT_NULL || is_from_id(tag) || is_constant(tag) || selection_find(selection, tag) != NULL)
+    if (PROP_ID(tag) == PROP_ID(PR_NULL) || is_from_id(tag) || is_constant(tag) || selection_find(selection, tag) != NULL)
         return;
     column = column_find(tag);
     if (column == NULL) {

@@ -180,8 +180,8 @@ static unsigned char *put_field(const struct output *output, const struct cell *
 }
 
 /* A value that has no column: it comes out of the blob, or, up to PROP_INLINE_LIMIT, out of the chunk table. */
-static HRESULT put_property(struct contents *table, int64_t id, const struct output *output, const struct cell *cell,
-                            void *head, SPropValue *out)
+static HRESULT read_property(struct contents *table, int64_t id, const struct output *output, const struct cell *cell,
+                             void *head, SPropValue *out)
 {
     struct place place = {CHUNKS_OF_MESSAGE, id};
     struct byte_buffer bytes;
@@ -204,6 +204,18 @@ static HRESULT put_property(struct contents *table, int64_t id, const struct out
         hr = prop_value_from_payload(wanted, 0, bytes.bytes, bytes.size, head, out);
     byte_buffer_free(&bytes);
     return hr;
+}
+
+/* A damaged value is an error in its place, and hides neither the row nor the rows around it. */
+static HRESULT put_property(struct contents *table, int64_t id, const struct output *output, const struct cell *cell,
+                            void *head, SPropValue *out)
+{
+    HRESULT hr = read_property(table, id, output, cell, head, out);
+
+    if (hr != MAPI_E_CORRUPT_DATA)
+        return hr;
+    set_error(output->tag, hr, out);
+    return S_OK;
 }
 
 static HRESULT fill(struct contents *table, int64_t id, const struct cell *cells, LPSPropValue values)

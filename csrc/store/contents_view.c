@@ -26,6 +26,13 @@ void row_view_end(struct row_view *view)
         MAPIFreeBuffer(view->heads[i]);
 }
 
+/* What made something look absent. What is damaged is absent: it must not hide the rows around it. */
+static void note(struct row_view *view, HRESULT hr)
+{
+    if (FAILED(hr) && hr != MAPI_E_CORRUPT_DATA)
+        view->hr = hr;
+}
+
 /* The next of the view's values, with an empty head for what it points to. */
 static SPropValue *next_value(struct row_view *view, void **head)
 {
@@ -64,8 +71,7 @@ static const SPropValue *whole_text(struct row_view *view, const struct field *f
         }
     }
     byte_buffer_free(&whole);
-    if (FAILED(hr))
-        view->hr = hr;
+    note(view, hr);
     return SUCCEEDED(hr) ? out : NULL;
 }
 
@@ -165,8 +171,7 @@ static const SPropValue *blob_value(struct row_view *view, ULONG tag)
     else if (SUCCEEDED(hr))
         hr = prop_value_from_payload(entry.tag, 0, entry.bytes, entry.size, head, out);
     byte_buffer_free(&bytes);
-    if (FAILED(hr))
-        view->hr = hr;
+    note(view, hr);
     return SUCCEEDED(hr) ? out : NULL;
 }
 
@@ -222,6 +227,7 @@ static const SPropValue *row_property(void *self, ULONG tag)
 
 /* A recipient or attachment as a row of its own. */
 struct bag_view {
+    struct row_view *view; /* of the message */
     const struct prop_bag *props;
     SPropValue values[4];
     void *heads[4];
@@ -234,23 +240,35 @@ static const SPropValue *bag_property(void *self, ULONG tag)
     SPropValue *out = &view->values[view->next % 4];
     void **head = &view->heads[view->next++ % 4];
     ULONG wanted = PROP_TAG(PT_UNSPECIFIED, PROP_ID(tag));
+    const struct prop_entry *entry = prop_bag_find(view->props, tag);
+    HRESULT hr;
 
     MAPIFreeBuffer(*head);
     *head = NULL;
-    if (FAILED(MAPIAllocateBuffer(8, head)) || FAILED(prop_bag_get(view->props, wanted, MAPI_UNICODE, *head, out)))
+    if (entry == NULL || entry->size > PROP_INLINE_LIMIT) /* kept elsewhere, too */
         return NULL;
-    return out;
+    hr = MAPIAllocateBuffer(8, head);
+    if (SUCCEEDED(hr))
+        hr = prop_bag_get(view->props, wanted, MAPI_UNICODE, *head, out);
+    note(view->view, hr);
+    return SUCCEEDED(hr) ? out : NULL;
 }
 
-static bool test_bag(const struct prop_bag *props, bool (*test)(void *context, const struct row_source *row),
-                     void *context)
+static bool bag_exists(void *self, ULONG tag)
+{
+    return prop_bag_find(((struct bag_view *)self)->props, tag) != NULL;
+}
+
+static bool test_bag(struct row_view *row, const struct prop_bag *props,
+                     bool (*test)(void *context, const struct row_source *row), void *context)
 {
     struct bag_view view;
-    struct row_source source = {&view, bag_property, NULL, NULL, NULL};
+    struct row_source source = {&view, bag_property, bag_exists, NULL, NULL};
     bool matches;
     size_t i;
 
     memset(&view, 0, sizeof view);
+    view.view = row;
     view.props = props;
     matches = test(context, &source);
     for (i = 0; i < 4; i++)
@@ -269,9 +287,8 @@ static bool any_recipient(struct row_view *view, bool (*test)(void *context, con
     memset(&body, 0, sizeof body);
     hr = body_load_recipients(&body, view->table->store, sqlite3_column_int64(view->statement, 0));
     for (i = 0; i < body.recipients.count && !matches; i++)
-        matches = test_bag(&body.recipients.items[i].props, test, context);
-    if (FAILED(hr))
-        view->hr = hr;
+        matches = test_bag(view, &body.recipients.items[i].props, test, context);
+    note(view, hr);
     body_clear(&body);
     return matches;
 }
@@ -282,6 +299,7 @@ static bool any_attachment(struct row_view *view, bool (*test)(void *context, co
     struct store *store = view->table->store;
     sqlite3_stmt *statement;
     bool matches = false;
+    int rc = SQLITE_OK;
     HRESULT hr =
         database_prepare(store->db, "SELECT props FROM attachment WHERE message = ?1 ORDER BY number", &statement);
 
@@ -290,17 +308,17 @@ static bool any_attachment(struct row_view *view, bool (*test)(void *context, co
         return false;
     }
     sqlite3_bind_int64(statement, 1, sqlite3_column_int64(view->statement, 0));
-    while (!matches && sqlite3_step(statement) == SQLITE_ROW) {
+    while (!matches && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct prop_bag props;
 
         prop_bag_init(&props);
         hr = prop_bag_decode(&props, sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0));
         if (SUCCEEDED(hr))
-            matches = test_bag(&props, test, context);
-        else
-            view->hr = hr;
+            matches = test_bag(view, &props, test, context);
+        note(view, hr);
         prop_bag_clear(&props);
     }
+    note(view, database_error(store->db, rc, "The attachments could not be read"));
     database_done(statement);
     return matches;
 }

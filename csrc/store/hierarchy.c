@@ -20,7 +20,7 @@ static HRESULT append(struct store *store, struct memtable *table, struct row_bu
         return MAPI_E_NOT_ENOUGH_MEMORY;
     prop_bag_init(&props);
     hr = prop_bag_decode(&props, sqlite3_column_blob(statement, 10), (size_t)sqlite3_column_bytes(statement, 10));
-    if (FAILED(hr))
+    if (FAILED(hr) && hr != MAPI_E_CORRUPT_DATA) /* a folder whose properties are damaged is still one */
         return hr;
     instance_key_make(id, key);
     row_begin(row);

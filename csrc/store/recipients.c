@@ -238,7 +238,7 @@ static const struct prop_entry *name_of(const struct recipient *recipient)
 
     if (entry == NULL || entry->tag != PR_DISPLAY_NAME_W || entry->size == 0)
         entry = prop_bag_find(&recipient->props, PR_EMAIL_ADDRESS_W);
-    return entry == NULL || PROP_TYPE(entry->tag) != PT_UNICODE ? NULL : entry;
+    return entry == NULL || PROP_TYPE(entry->tag) != PT_UNICODE || entry->size == PROP_EXTERNAL ? NULL : entry;
 }
 
 static HRESULT set_display(struct message *message, ULONG tag, ULONG type)

@@ -106,6 +106,18 @@ void row_entryid(struct row_builder *row, struct store *store, ULONG tag, ULONG 
     row_binary(row, tag, bytes, sizeof bytes);
 }
 
+/* A damaged value is an error in its place, and does not hide the row. */
+static HRESULT bag_value(const struct prop_entry *entry, void *head, SPropValue *out)
+{
+    HRESULT hr = prop_value_from_payload(entry->tag, 0, entry->bytes, entry->size, head, out);
+
+    if (hr != MAPI_E_CORRUPT_DATA)
+        return hr;
+    out->ulPropTag = CHANGE_PROP_TYPE(entry->tag, PT_ERROR);
+    out->Value.err = hr;
+    return S_OK;
+}
+
 void row_bag(struct row_builder *row, const struct prop_bag *bag)
 {
     size_t i;
@@ -115,7 +127,7 @@ void row_bag(struct row_builder *row, const struct prop_bag *bag)
         SPropValue *out = entry->size == PROP_EXTERNAL ? NULL : next(row, entry->tag);
 
         if (out != NULL)
-            added(row, prop_value_from_payload(entry->tag, 0, entry->bytes, entry->size, row->head, out));
+            added(row, bag_value(entry, row->head, out));
     }
 }
 

@@ -521,10 +521,30 @@ static void a_needle_is_found_where_it_is(void **state)
     assert_true(sure > 5000);
 }
 
+/* What is kept outside of its row is there all the same: a sub-restriction took a large value for absent. */
+static void large_values_of_an_attachment_exist(void **state)
+{
+    static const char large[3000] = "x";
+    SRestriction data = {.rt = RES_EXIST, .res.resExist = {0, PR_ATTACH_DATA_BIN, 0}};
+    SRestriction restriction = {.rt = RES_SUBRESTRICTION, .res.resSub = {PR_MESSAGE_ATTACHMENTS, &data}};
+    IMAPIFolder *folder = inbox();
+    IMessage *message = new_message(folder, "large");
+    IMAPITable *table = contents(folder, 0);
+    (void)state;
+    attach_bytes(message, "a", large, sizeof large);
+    assert_int_equal(save(message, 0), S_OK);
+    assert_int_equal(table->lpVtbl->Restrict(table, &restriction, 0), S_OK);
+    assert_string_equal(subjects(table), "large");
+    release(table);
+    release(message);
+    release(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_STORE(sql_and_c_agree),
+        IN_STORE(large_values_of_an_attachment_exist),
         cmocka_unit_test(a_needle_is_found_where_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
