@@ -276,6 +276,26 @@ static HRESULT configure(struct database *db)
     return hr;
 }
 
+/* Whether the file's log holds changes that are not in it yet: somebody was killed, or is using it. */
+static bool has_log(const char *path)
+{
+    struct stat file;
+    char *log = malloc(strlen(path) + sizeof "-wal");
+    if (log == NULL)
+        return true;
+    sprintf(log, "%s-wal", path);
+    bool has = stat(log, &file) == 0 && file.st_size > 0;
+    free(log);
+    return has;
+}
+
+/* Whoever closes a file last writes the log into it. Where the file turns out to be none of ours to touch, that must not
+ * happen. */
+static void keep_log(struct database *db, bool keep)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, NULL);
+}
+
 static HRESULT open_handle(struct database *db, unsigned flags)
 {
     int how = (flags & DATABASE_READONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
@@ -288,6 +308,7 @@ static HRESULT open_handle(struct database *db, unsigned flags)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    keep_log(db, has_log(db->path));
     return S_OK;
 }
 
@@ -311,6 +332,8 @@ static HRESULT open_database(struct database *db, const struct database_schema *
     bool upgrade = false;
     if (hr == S_OK)
         hr = check_contents(db, schema, flags, &upgrade);
+    if (hr == S_OK)
+        keep_log(db, false);
     if (hr == S_OK && !(flags & DATABASE_READONLY))
         hr = configure(db);
     if (hr == S_OK && upgrade)

@@ -15,6 +15,7 @@
 #include <mapiutil.h>
 
 #include "support/mapi.h"
+#include "support/store_check.h"
 #include "support/temp_home.h"
 
 IMAPISession *the_session;
@@ -378,25 +379,7 @@ long long store_query(const char *sql)
 
 void expect_integrity(void)
 {
-    assert_int_equal(store_query("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
-    /* The counts that triggers keep, and that nothing is left without an owner. */
-    assert_int_equal(store_query("SELECT count(*) FROM folder WHERE content_count <>"
-                                 " (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0)"),
-                     0);
-    assert_int_equal(
-        store_query("SELECT count(*) FROM folder WHERE unread_count <>"
-                    " (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0 AND flags & 1 = 0)"),
-        0);
-    assert_int_equal(store_query("SELECT count(*) FROM folder WHERE associated_count <>"
-                                 " (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 1)"),
-                     0);
-    assert_int_equal(store_query("SELECT count(*) FROM recipient WHERE message NOT IN (SELECT id FROM message)"), 0);
-    assert_int_equal(store_query("SELECT count(*) FROM attachment WHERE message NOT IN (SELECT id FROM message)"), 0);
-    assert_int_equal(store_query("SELECT count(*) FROM message WHERE attachment IS NOT NULL AND"
-                                 " attachment NOT IN (SELECT id FROM attachment)"),
-                     0);
-    assert_int_equal(store_query("SELECT count(*) FROM chunk WHERE kind = 2 AND owner NOT IN (SELECT id FROM message)"),
-                     0);
-    assert_int_equal(
-        store_query("SELECT count(*) FROM chunk WHERE kind = 3 AND owner NOT IN (SELECT id FROM attachment)"), 0);
+    const char *wrong = store_check(store_path());
+    if (wrong != NULL)
+        fail_msg("%s", wrong);
 }

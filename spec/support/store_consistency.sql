@@ -1,0 +1,58 @@
+-- What holds in every store, whatever has happened to the processes that had it open: spec/c/support/store_check.c and
+-- spec/support/store_check.lua run it. Each statement answers with a row for each thing that is wrong, which says what.
+
+SELECT 'SQLite: ' || integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok';
+
+SELECT 'a row of ' || "table" || ' has lost what it belongs to' FROM pragma_foreign_key_check;
+
+SELECT 'a standard folder is missing: ' || name FROM meta
+WHERE name LIKE 'folder.%' AND value NOT IN (SELECT id FROM folder);
+
+-- The counts that triggers keep.
+SELECT 'folder ' || id || ' counts ' || content_count || ' messages' FROM folder
+WHERE content_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0);
+
+SELECT 'folder ' || id || ' counts ' || unread_count || ' unread messages' FROM folder
+WHERE unread_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0 AND flags & 1 = 0);
+
+SELECT 'folder ' || id || ' counts ' || associated_count || ' associated messages' FROM folder
+WHERE associated_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated <> 0);
+
+-- Everything has its place.
+WITH RECURSIVE reached (id) AS (SELECT id FROM folder WHERE parent = 0
+    UNION SELECT folder.id FROM folder JOIN reached ON folder.parent = reached.id)
+SELECT 'folder ' || id || ' is below no other' FROM folder WHERE id NOT IN (SELECT id FROM reached);
+
+SELECT 'the receive folder of "' || class || '" is missing' FROM receive_folder
+WHERE folder NOT IN (SELECT id FROM folder);
+
+SELECT 'message ' || id || ' is nowhere, or in two places' FROM message WHERE (folder IS NULL) = (attachment IS NULL);
+
+SELECT 'message ' || id || ' is in a folder that does not exist' FROM message
+WHERE folder IS NOT NULL AND folder NOT IN (SELECT id FROM folder);
+
+SELECT 'message ' || id || ' is in an attachment that does not exist' FROM message
+WHERE attachment IS NOT NULL AND attachment NOT IN (SELECT id FROM attachment);
+
+SELECT 'attachment ' || attachment || ' holds two messages' FROM message
+WHERE attachment IS NOT NULL GROUP BY attachment HAVING count(*) > 1;
+
+SELECT 'a recipient is left of message ' || message FROM recipient WHERE message NOT IN (SELECT id FROM message);
+
+SELECT 'attachment ' || id || ' is left of message ' || message FROM attachment
+WHERE message NOT IN (SELECT id FROM message);
+
+SELECT 'message ' || id || ' says it has attachments, or none, and it is not so' FROM message
+WHERE (flags >> 4 & 1) <> EXISTS (SELECT 1 FROM attachment WHERE message = message.id);
+
+-- Large values: of something that is there, from the first piece to the last, and all but the last of full size.
+SELECT 'a piece of a large value is left: kind ' || kind || ', row ' || owner FROM chunk
+WHERE (kind = 1 AND owner NOT IN (SELECT id FROM folder)) OR (kind = 2 AND owner NOT IN (SELECT id FROM message))
+    OR (kind = 3 AND owner NOT IN (SELECT id FROM attachment)) OR kind NOT IN (1, 2, 3, 4);
+
+SELECT 'a large value has a hole: kind ' || kind || ', row ' || owner || ', tag ' || tag FROM chunk
+GROUP BY kind, owner, tag HAVING count(*) <> max(seq) + 1;
+
+SELECT 'a piece of a large value is short: kind ' || kind || ', row ' || owner || ', tag ' || tag FROM chunk
+WHERE length(data) <> 65536 AND EXISTS (SELECT 1 FROM chunk AS later WHERE later.kind = chunk.kind
+    AND later.owner = chunk.owner AND later.tag = chunk.tag AND later.seq > chunk.seq);
