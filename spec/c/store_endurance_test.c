@@ -1,5 +1,5 @@
-/* What was reported saved is there, whatever happens: kill -9, memory that runs out, a disk that is full, other
- * threads. */
+/* What was reported saved is there, whatever happens: memory that runs out, a disk that is full, other threads. kill -9 is
+ * in store_kill_test.c. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,7 +19,6 @@
 #include "support/fault.h"
 #include "support/mapi.h"
 #include "support/store_helper.h"
-#include "support/temp_home.h"
 
 /* A message with a bit of everything. */
 static HRESULT build(IMAPIFolder *folder, const char *subject, SBinary *id, unsigned char *id_bytes)
@@ -85,105 +83,6 @@ static HRESULT build(IMAPIFolder *folder, const char *subject, SBinary *id, unsi
     if (message)
         release(message);
     return hr;
-}
-
-/* The child saves, moves and deletes until it is killed, and writes the number of each message whose save has
- * returned. It is forked before this process has used MAPI at all. */
-static void save_for_ever(int pipe_end)
-{
-    IMAPISession *session = NULL;
-    if (MAPIInitialize(NULL) != S_OK || try_log_on("work", MAPI_NEW_SESSION, &session) != S_OK)
-        _exit(1);
-    the_session = session;
-    the_store = open_store(MDB_WRITE);
-    IMAPIFolder *folder = inbox();
-    IMAPIFolder *other = child(folder, "other");
-    for (int i = 0;; i++) {
-        char subject[16];
-        SBinary id;
-        unsigned char bytes[32];
-        snprintf(subject, sizeof subject, "%d", (int)getpid() * 1000 + i);
-        if (build(folder, subject, &id, bytes) != S_OK)
-            _exit(2);
-        int number = atoi(subject);
-        if (write(pipe_end, &number, sizeof number) != sizeof number)
-            _exit(3);
-        ENTRYLIST list = {1, &id};
-        if (i % 3 == 0 &&
-            folder->lpVtbl->CopyMessages(folder, &list, NULL, other, 0, NULL, i % 2 ? MESSAGE_MOVE : 0) != S_OK)
-            _exit(4);
-    }
-}
-
-static int kill_one(unsigned microseconds, int *saved, int room)
-{
-    int ends[2];
-    int count = 0;
-    int number;
-    int status;
-    if (pipe(ends) != 0)
-        return -1;
-    pid_t child_id = fork();
-    if (child_id == 0) {
-        close(ends[0]);
-        save_for_ever(ends[1]);
-    }
-    close(ends[1]);
-    /* Killed after as many saves as there are, at a moment that differs from run to run. */
-    while (count < room && read(ends[0], &number, sizeof number) == sizeof number) {
-        saved[count++] = number;
-        if (count == 5) {
-            usleep(microseconds);
-            kill(child_id, SIGKILL);
-        }
-    }
-    close(ends[0]);
-    waitpid(child_id, &status, 0);
-    if (WIFEXITED(status))
-        print_error("the child ended by itself after %d saves, with %d\n", count, WEXITSTATUS(status));
-    return WIFSIGNALED(status) ? count : -1;
-}
-
-static void saved_means_saved(void **state)
-{
-    enum { RUNS = 25, ROOM = 20000 };
-    static int saved[ROOM];
-    int count = 0;
-    (void)state;
-    temp_home_make();
-    pid_t maker = fork();
-    if (maker == 0) { /* so that this process stays clean */
-        if (MAPIInitialize(NULL) != S_OK)
-            _exit(1);
-        IProfAdmin *admin = prof_admin();
-        HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-        release(admin);
-        MAPIUninitialize();
-        _exit(hr == S_OK ? 0 : 1);
-    }
-    int status;
-    waitpid(maker, &status, 0);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    for (int run = 0; run < RUNS; run++) {
-        int more = kill_one((unsigned)run * 517, saved + count, ROOM - count);
-        assert_true(more >= 5);
-        count += more;
-        expect_integrity();
-    }
-    for (int i = 0; i < count; i++) {
-        char sql[128];
-        snprintf(sql, sizeof sql, "SELECT count(*) FROM message WHERE subject = '%d' AND folder IS NOT NULL", saved[i]);
-        assert_true(store_query(sql) >= 1);
-    }
-    /* Nothing half there: every message has its recipient, its attachment and the message in it. */
-    assert_int_equal(store_query("SELECT count(*) FROM message WHERE folder IS NOT NULL AND"
-                                 " (SELECT count(*) FROM recipient WHERE message = message.id) <> 1"),
-                     0);
-    assert_int_equal(
-        store_query("SELECT count(*) FROM message AS m WHERE folder IS NOT NULL AND NOT EXISTS"
-                    " (SELECT 1 FROM attachment AS a JOIN message AS e ON e.attachment = a.id WHERE a.message = m.id)"),
-        0);
-    temp_home_remove();
 }
 
 /* Tasks for the sweep: each leaves things as they were when it failed. */
@@ -524,9 +423,10 @@ static void L19_logoff_while_another_thread_reads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved_means_saved), /* first: it forks */
-        IN_STORE(memory_that_runs_out),      IN_STORE(a_disk_that_fills_up),
-        IN_STORE(two_threads_on_one_store),  IN_STORE(L19_logoff_while_another_thread_reads),
+        IN_STORE(memory_that_runs_out),
+        IN_STORE(a_disk_that_fills_up),
+        IN_STORE(two_threads_on_one_store),
+        IN_STORE(L19_logoff_while_another_thread_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,7 @@ end
 --- The first thing that is wrong with the store; nil: nothing.
 return function(path)
     local environment = sqlite.sqlite3()
-    local connection = assert(environment:connect(path))
-    connection:setbusytimeout(10000)
+    local connection = assert(environment:connect(path, 10000))
     local wrong
     for statement in script():gmatch "([^;]*%S[^;]*);" do
         local cursor = assert(connection:execute(statement))
