@@ -12,7 +12,7 @@ return function(path)
     local environment = sqlite.sqlite3()
     local connection = assert(environment:connect(path, 10000))
     local wrong
-    for statement in script():gmatch "([^;]*%S[^;]*);" do
+    for statement in script():gmatch "([^;]+);" do
         local cursor = assert(connection:execute(statement))
         wrong = wrong or cursor:fetch()
         cursor:close()
