@@ -175,11 +175,6 @@ describe("a folder", function()
         assert.equal(1, inbox:count())
     end)
 
-    it("has no mbox files yet", function()
-        support.fails("folder:import_mbox", "MAPI_E_NO_SUPPORT", inbox:import_mbox "x")
-        support.fails("folder:export_mbox", "MAPI_E_NO_SUPPORT", inbox:export_mbox "x")
-    end)
-
     it("answers that it is gone when it was deleted meanwhile", function()
         local work = assert(inbox:create "Work")
         local same = assert(store:folder "Inbox/Work")

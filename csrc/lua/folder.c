@@ -366,13 +366,6 @@ static int folder_new_message(lua_State *L)
 
 /* --- what is not there yet -------------------------------------------------------------------------------------- */
 
-static int folder_import_mbox(lua_State *L)
-{
-    lm_self(L);
-    lm_check_text(L, 2, NULL);
-    return lm_fail_text(L, "folder:import_mbox", MAPI_E_NO_SUPPORT, "mbox files are not read yet");
-}
-
 static int folder_export_mbox(lua_State *L)
 {
     lm_self(L);
@@ -411,7 +404,7 @@ static const luaL_Reg folder_methods[] = {
     {"set_read", folder_set_read},
     {"new_message", folder_new_message},
     {"import", lm_folder_import},
-    {"import_mbox", folder_import_mbox},
+    {"import_mbox", lm_folder_import_mbox},
     {"export_mbox", folder_export_mbox},
     {NULL, NULL},
 };

@@ -194,6 +194,17 @@ static HRESULT set_flags(struct message *message, const SPropValue *value)
     return S_OK;
 }
 
+/* A search key is the store's choice, but who files a message away may say which one it is a copy of, until it is saved for
+ * the first time (docs/decisions.md). */
+static HRESULT set_search_key(struct message *message, const SPropValue *value)
+{
+    if (value->ulPropTag != PR_SEARCH_KEY)
+        return MAPI_E_INVALID_TYPE;
+    if (message->host.place.row != 0 || value->Value.bin.cb == 0)
+        return MAPI_E_COMPUTED;
+    return holder_set(&message->host.props, value);
+}
+
 /* A property with a column has that column's type; of any other the client may change the type
  * (imapiprop-setprops.md). */
 static HRESULT check_type(const SPropValue *value)
@@ -213,6 +224,8 @@ HRESULT message_set(void *self, const SPropValue *value)
     struct host *host = &message->host;
     HRESULT hr;
 
+    if (PROP_ID(value->ulPropTag) == PROP_ID(PR_SEARCH_KEY))
+        return set_search_key(message, value);
     if (message_is_computed(value->ulPropTag))
         return MAPI_E_COMPUTED;
     if (subject_is(value->ulPropTag))
