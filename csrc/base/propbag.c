@@ -18,14 +18,22 @@ static HRESULT no_memory(void)
 
 void prop_bag_init(struct prop_bag *bag)
 {
-    *bag = (struct prop_bag){NULL, 0, 0};
+    *bag = (struct prop_bag){NULL, 0, 0, NULL, 0};
+}
+
+/* Frees an entry's payload unless it was loaded with others. */
+static void free_payload(const struct prop_bag *bag, unsigned char *bytes)
+{
+    if ((uintptr_t)bytes - (uintptr_t)bag->block >= bag->block_size)
+        free(bytes);
 }
 
 void prop_bag_clear(struct prop_bag *bag)
 {
     for (size_t i = 0; i < bag->count; i++)
-        free(bag->items[i].bytes);
+        free_payload(bag, bag->items[i].bytes);
     free(bag->items);
+    free(bag->block);
     prop_bag_init(bag);
 }
 
@@ -75,7 +83,7 @@ static HRESULT put(struct prop_bag *bag, const struct prop_entry *entry)
 {
     size_t position = position_of(bag, PROP_ID(entry->tag));
     if (is_at(bag, position, PROP_ID(entry->tag))) {
-        free(bag->items[position].bytes);
+        free_payload(bag, bag->items[position].bytes);
         bag->items[position] = *entry;
         return S_OK;
     }
@@ -140,7 +148,7 @@ bool prop_bag_remove(struct prop_bag *bag, ULONG tag)
     size_t position = position_of(bag, PROP_ID(tag));
     if (!is_at(bag, position, PROP_ID(tag)))
         return false;
-    free(bag->items[position].bytes);
+    free_payload(bag, bag->items[position].bytes);
     bag->count--;
     memmove(&bag->items[position], &bag->items[position + 1], (bag->count - position) * sizeof bag->items[0]);
     return true;
@@ -149,8 +157,11 @@ bool prop_bag_remove(struct prop_bag *bag, ULONG tag)
 HRESULT prop_bag_get(const struct prop_bag *bag, ULONG tag, ULONG flags, void *head, SPropValue *out)
 {
     const struct prop_entry *entry = prop_bag_find(bag, tag);
-    if (entry == NULL)
-        return MAPI_E_NOT_FOUND;
+    return entry == NULL ? MAPI_E_NOT_FOUND : prop_entry_get(entry, tag, flags, head, out);
+}
+
+HRESULT prop_entry_get(const struct prop_entry *entry, ULONG tag, ULONG flags, void *head, SPropValue *out)
+{
     ULONG wanted;
     HRESULT hr = prop_wanted_tag(entry->tag, tag, flags, &wanted);
     if (hr != S_OK)
@@ -160,16 +171,53 @@ HRESULT prop_bag_get(const struct prop_bag *bag, ULONG tag, ULONG flags, void *h
     return prop_value_from_payload(wanted, flags, entry->bytes, entry->size, head, out);
 }
 
+/* ---- many at once ---- */
+
+/* What a bag is going to hold. */
+struct extent {
+    size_t count;
+    size_t bytes;
+};
+
+static void add_extent(struct extent *extent, const struct prop_entry *entry)
+{
+    extent->count++;
+    extent->bytes += entry->size == PROP_EXTERNAL ? 0 : entry->size;
+}
+
+static HRESULT reserve_extent(struct prop_bag *bag, const struct extent *extent)
+{
+    HRESULT hr = extent->count > 0 ? reserve(bag, extent->count) : S_OK;
+    if (hr != S_OK || extent->bytes == 0)
+        return hr;
+    bag->block = malloc(extent->bytes);
+    if (bag->block == NULL)
+        return no_memory();
+    return S_OK;
+}
+
+/* Puts an entry, for which there is room, behind the others. */
+static void append(struct prop_bag *bag, const struct prop_entry *entry)
+{
+    struct prop_entry *item = &bag->items[bag->count++];
+    *item = *entry;
+    if (entry->bytes == NULL)
+        return;
+    item->bytes = bag->block + bag->block_size;
+    memcpy(item->bytes, entry->bytes, entry->size);
+    bag->block_size += entry->size;
+}
+
 HRESULT prop_bag_copy(struct prop_bag *dst, const struct prop_bag *src)
 {
+    struct extent extent = {0, 0};
+    for (size_t i = 0; i < src->count; i++)
+        add_extent(&extent, &src->items[i]);
     struct prop_bag copy;
     prop_bag_init(&copy);
-    HRESULT hr = reserve(&copy, src->count);
-    for (size_t i = 0; hr == S_OK && i < src->count; i++) {
-        const struct prop_entry *entry = &src->items[i];
-        hr = entry->size == PROP_EXTERNAL ? prop_bag_set_external(&copy, entry->tag, entry->external_size)
-                                          : prop_bag_set_payload(&copy, entry->tag, entry->bytes, entry->size);
-    }
+    HRESULT hr = reserve_extent(&copy, &extent);
+    for (size_t i = 0; hr == S_OK && i < src->count; i++)
+        append(&copy, &src->items[i]);
     if (hr != S_OK) {
         prop_bag_clear(&copy);
         return hr;
@@ -218,45 +266,86 @@ static bool fits(ULONG tag, uint32_t size)
     return width == 0 || size == width;
 }
 
-/* Reads one record at *at, which moves behind it. */
-static HRESULT decode_record(struct prop_bag *bag, const unsigned char **at, const unsigned char *end)
+/* Reads the record at *at, which moves behind it; the payload stays where it is. */
+static HRESULT read_record(const unsigned char **at, const unsigned char *end, struct prop_entry *entry)
 {
+    *entry = (struct prop_entry){0, 0, 0, NULL};
     if ((size_t)(end - *at) < RECORD_HEAD)
         return corrupt();
-    ULONG tag = bytes_get_u32(*at);
-    uint32_t size = bytes_get_u32(*at + 4);
+    entry->tag = bytes_get_u32(*at);
+    entry->size = bytes_get_u32(*at + 4);
     *at += RECORD_HEAD;
-    if (!prop_type_is_storable(tag) || prop_stored_tag(tag) != tag || !fits(tag, size) ||
-        prop_bag_find(bag, tag) != NULL)
+    size_t length = entry->size == PROP_EXTERNAL ? (size_t)EXTERNAL_SIZE : entry->size;
+    if (!prop_type_is_storable(entry->tag) || prop_stored_tag(entry->tag) != entry->tag ||
+        !fits(entry->tag, entry->size) || (size_t)(end - *at) < length)
         return corrupt();
-    size_t length = size == PROP_EXTERNAL ? (size_t)EXTERNAL_SIZE : size;
-    if ((size_t)(end - *at) < length)
-        return corrupt();
-    const unsigned char *payload = *at;
+    if (entry->size == PROP_EXTERNAL)
+        entry->external_size = bytes_get_u64(*at);
+    else if (length > 0)
+        entry->bytes = (unsigned char *)(uintptr_t)*at; /* only read, until it is copied */
     *at += length;
-    if (size == PROP_EXTERNAL)
-        return prop_bag_set_external(bag, tag, bytes_get_u64(payload));
-    return prop_bag_set_payload(bag, tag, payload, length);
+    return S_OK;
+}
+
+/* Looks at all records of a blob before anything is made of them. */
+static HRESULT measure(const unsigned char *at, const unsigned char *end, struct extent *extent)
+{
+    HRESULT hr = S_OK;
+    ULONG last = 0;
+    while (hr == S_OK && at < end) {
+        struct prop_entry entry;
+        hr = read_record(&at, end, &entry);
+        if (hr == S_OK && extent->count > 0 && PROP_ID(entry.tag) <= last)
+            hr = corrupt();
+        last = PROP_ID(entry.tag);
+        add_extent(extent, &entry);
+    }
+    return hr;
+}
+
+/* The records, which have been looked at, and the entries, in one order. */
+static void merge(struct prop_bag *bag, const unsigned char *at, const unsigned char *end,
+                  const struct prop_entry *further, const struct prop_entry *further_end)
+{
+    while (at < end) {
+        struct prop_entry entry;
+        (void)read_record(&at, end, &entry);
+        for (; further < further_end && PROP_ID(further->tag) < PROP_ID(entry.tag); further++)
+            append(bag, further);
+        if (further < further_end && PROP_ID(further->tag) == PROP_ID(entry.tag))
+            further++;
+        append(bag, &entry);
+    }
+    for (; further < further_end; further++)
+        append(bag, further);
+}
+
+HRESULT prop_bag_load(struct prop_bag *bag, const void *bytes, size_t size, const struct prop_entry *further,
+                      size_t further_count)
+{
+    const unsigned char *at = bytes;
+    const unsigned char *end = size > 0 ? at + size : at;
+    if (size > 0 && *at++ != BLOB_VERSION)
+        return corrupt();
+    struct extent extent = {0, 0};
+    HRESULT hr = measure(at, end, &extent);
+    for (size_t i = 0; i < further_count; i++)
+        add_extent(&extent, &further[i]);
+    struct prop_bag loaded;
+    prop_bag_init(&loaded);
+    if (hr == S_OK)
+        hr = reserve_extent(&loaded, &extent);
+    if (hr != S_OK) {
+        prop_bag_clear(&loaded);
+        return hr;
+    }
+    merge(&loaded, at, end, further, further_count > 0 ? further + further_count : further);
+    prop_bag_clear(bag);
+    *bag = loaded;
+    return S_OK;
 }
 
 HRESULT prop_bag_decode(struct prop_bag *bag, const void *bytes, size_t size)
 {
-    struct prop_bag decoded;
-    prop_bag_init(&decoded);
-    HRESULT hr = S_OK;
-    if (size > 0) {
-        const unsigned char *at = bytes;
-        const unsigned char *end = at + size;
-        if (*at++ != BLOB_VERSION)
-            return corrupt();
-        while (hr == S_OK && at < end)
-            hr = decode_record(&decoded, &at, end);
-    }
-    if (hr != S_OK) {
-        prop_bag_clear(&decoded);
-        return hr;
-    }
-    prop_bag_clear(bag);
-    *bag = decoded;
-    return S_OK;
+    return prop_bag_load(bag, bytes, size, NULL, 0);
 }

@@ -3,7 +3,7 @@
  *
  * A blob is the byte 1 (its version), then records [u32 tag][u32 length][payload]. The length PROP_EXTERNAL means
  * that the value is kept elsewhere (large values live in a table of chunks): instead of a payload follows its size
- * as u64.
+ * as u64. The records are in the order of the property ids.
  */
 #ifndef BASE_PROPBAG_H
 #define BASE_PROPBAG_H
@@ -26,7 +26,7 @@ struct prop_entry {
     ULONG tag;              /* as stored: never PT_STRING8 */
     uint32_t size;          /* of the payload, or PROP_EXTERNAL */
     uint64_t external_size; /* of the payload when external, else 0 */
-    unsigned char *bytes;   /* malloc'd; NULL when external or empty */
+    unsigned char *bytes;   /* malloc'd, or in the bag's block; NULL when external or empty */
 };
 
 /* Sorted by property id, one entry per id. All zero is a valid empty bag. */
@@ -34,6 +34,8 @@ struct prop_bag {
     struct prop_entry *items;
     size_t count;
     size_t capacity;
+    unsigned char *block; /* the payloads that were loaded together; freed with the bag */
+    size_t block_size;
 };
 
 void prop_bag_init(struct prop_bag *bag);
@@ -67,6 +69,9 @@ bool prop_bag_remove(struct prop_bag *bag, ULONG tag);
  * everyday answer. */
 HRESULT prop_bag_get(const struct prop_bag *bag, ULONG tag, ULONG flags, void *head, SPropValue *out);
 
+/* The same of an entry that has been found by the tag's id. */
+HRESULT prop_entry_get(const struct prop_entry *entry, ULONG tag, ULONG flags, void *head, SPropValue *out);
+
 /* Appends the bag as a blob; on failure nothing has been appended. */
 HRESULT prop_bag_encode(const struct prop_bag *bag, struct byte_buffer *out);
 
@@ -74,5 +79,10 @@ HRESULT prop_bag_encode(const struct prop_bag *bag, struct byte_buffer *out);
  * MAPI_E_CORRUPT_DATA leaves the bag unchanged, and so does MAPI_E_NOT_ENOUGH_MEMORY. A blob of 0 bytes is an empty
  * bag. */
 HRESULT prop_bag_decode(struct prop_bag *bag, const void *bytes, size_t size);
+
+/* The same with further entries, which are copied with their payloads: in the order of their ids, none of them external.
+ * What the blob has wins over an entry with the same id. Two blocks of memory hold all of it. */
+HRESULT prop_bag_load(struct prop_bag *bag, const void *bytes, size_t size, const struct prop_entry *further,
+                      size_t further_count);
 
 #endif

@@ -150,6 +150,10 @@ size_t utf16_to_utf8(const WCHAR *text, size_t units, char *out, enum utf_policy
             out += BLOCK;
         }
         for (size_t stop = units - i > BLOCK ? i + BLOCK : units; i < stop;) {
+            if (text[i] < 0x80) {
+                *out++ = (char)text[i++];
+                continue;
+            }
             size_t used;
             uint32_t c = settle(decode_utf16(text + i, units - i, &used), policy);
             if (c == NOT_A_CHARACTER)
@@ -210,6 +214,10 @@ size_t utf8_to_utf16(const char *text, size_t bytes, WCHAR *out, enum utf_policy
             out += BLOCK;
         }
         for (size_t stop = bytes - i > BLOCK ? i + BLOCK : bytes; i < stop;) {
+            if (p[i] < 0x80) {
+                *out++ = p[i++];
+                continue;
+            }
             size_t used;
             uint32_t c = next_utf8(p + i, bytes - i, policy, &used);
             if (c == NOT_A_CHARACTER)

@@ -221,17 +221,30 @@ static int get_one(lua_State *L, struct lm_object *self, unsigned flags)
     return FAILED(hr) ? fail_method(L, self, "get", hr) : 1;
 }
 
-/* The tags of the names in the array at argument 2, those of unknown named properties left out. places[i]: the name's
- * place. */
-static HRESULT get_tags(lua_State *L, struct lm_object *self, int anchor, SPropTagArray **out, ULONG **places)
+/* The properties that a list names. Most lists are short and need no memory of Lua's. */
+enum { FEW = 32 };
+
+struct wanted {
+    SizedSPropTagArray(FEW, few);
+    ULONG few_places[FEW];
+    SPropTagArray *tags;
+    ULONG *places; /* of tags[i] in the array at argument 2 */
+};
+
+/* The tags of the names in the array at argument 2, those of unknown named properties left out. */
+static HRESULT get_tags(lua_State *L, struct lm_object *self, int anchor, struct wanted *wanted)
 {
     lua_Unsigned count = lua_rawlen(L, 2);
-    SPropTagArray *tags;
+    SPropTagArray *tags = (SPropTagArray *)(void *)&wanted->few;
+    ULONG *places = wanted->few_places;
 
     luaL_argcheck(L, count <= 0xFFFF, 2, "too many properties");
-    tags = lm_scratch(L, anchor, CbNewSPropTagArray(count + 1));
-    *places = lm_scratch(L, anchor, (size_t)(count + 1) * sizeof **places);
-    *out = tags;
+    if (count > FEW) {
+        tags = lm_scratch(L, anchor, CbNewSPropTagArray(count));
+        places = lm_scratch(L, anchor, (size_t)count * sizeof *places);
+    }
+    wanted->tags = tags;
+    wanted->places = places;
     tags->cValues = 0;
     for (ULONG i = 1; i <= count; i++) {
         struct lm_prop prop;
@@ -244,7 +257,7 @@ static HRESULT get_tags(lua_State *L, struct lm_object *self, int anchor, SPropT
             return hr;
         }
         if (SUCCEEDED(hr)) {
-            (*places)[tags->cValues] = i;
+            places[tags->cValues] = i;
             tags->aulPropTag[tags->cValues++] = prop.tag;
         }
     }
@@ -253,8 +266,9 @@ static HRESULT get_tags(lua_State *L, struct lm_object *self, int anchor, SPropT
 
 static int get_many(lua_State *L, struct lm_object *self, unsigned flags)
 {
+    struct wanted wanted;
     SPropTagArray *tags;
-    ULONG *places, count = 0;
+    ULONG count = 0;
     IMAPIProp *native;
     const SPropValue *values;
     void **box;
@@ -262,10 +276,11 @@ static int get_many(lua_State *L, struct lm_object *self, unsigned flags)
     HRESULT hr;
 
     lua_newtable(L);
-    hr = get_tags(L, self, lua_gettop(L), &tags, &places);
+    hr = get_tags(L, self, lua_gettop(L), &wanted);
     if (FAILED(hr)) {
         return fail_method(L, self, "get", hr);
     }
+    tags = wanted.tags;
     lua_createtable(L, 0, (int)tags->cValues);
     result = lua_gettop(L);
     if (tags->cValues == 0) {
@@ -281,10 +296,10 @@ static int get_many(lua_State *L, struct lm_object *self, unsigned flags)
     values = *box;
     for (ULONG i = 0; values != NULL && i < count && i < tags->cValues; i++) {
         if (PROP_TYPE(values[i].ulPropTag) != PT_ERROR) {
-            lua_rawgeti(L, 2, places[i]);
+            lua_rawgeti(L, 2, wanted.places[i]);
             lm_value_push(L, &values[i], flags);
         } else if (values[i].Value.err == MAPI_E_NOT_ENOUGH_MEMORY) {
-            lua_rawgeti(L, 2, places[i]);
+            lua_rawgeti(L, 2, wanted.places[i]);
             hr = push_big(L, self, tags->aulPropTag[i]);
             if (FAILED(hr)) {
                 return fail_method(L, self, "get", hr);
@@ -534,10 +549,9 @@ int lm_set(lua_State *L)
 int lm_delete_props(lua_State *L)
 {
     struct lm_object *self = lm_self(L);
-    SPropTagArray *tags;
+    struct wanted wanted;
     SPropProblemArray *problems = NULL;
     IMAPIProp *native;
-    ULONG *places;
     HRESULT hr;
 
     if (!lua_istable(L, 2)) {
@@ -548,10 +562,10 @@ int lm_delete_props(lua_State *L)
         lua_replace(L, 2);
     }
     lua_newtable(L);
-    hr = get_tags(L, self, lua_gettop(L), &tags, &places);
-    if (SUCCEEDED(hr) && tags->cValues > 0) {
+    hr = get_tags(L, self, lua_gettop(L), &wanted);
+    if (SUCCEEDED(hr) && wanted.tags->cValues > 0) {
         native = LM_PROP(L, self);
-        hr = native->lpVtbl->DeleteProps(native, tags, &problems);
+        hr = native->lpVtbl->DeleteProps(native, wanted.tags, &problems);
         /* That a property is not there is no failure: it is what was asked for. */
         for (ULONG i = 0; SUCCEEDED(hr) && problems != NULL && i < problems->cProblem; i++) {
             if (problems->aProblem[i].scode != MAPI_E_NOT_FOUND) {

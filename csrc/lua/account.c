@@ -4,6 +4,7 @@
 #include "account_value.h"
 #include "args.h"
 #include "failure.h"
+#include "names.h"
 #include "script_helper.h"
 #include "types.h"
 
@@ -100,7 +101,7 @@ static int account_get(lua_State *L)
     DWORD tag;
     HRESULT hr;
 
-    if (!lm_account_tag_known(L, self->state, 2, &tag)) {
+    if (!lm_name_known(L, self->state, LM_NAME_OF_ACCOUNT, 2, &tag)) {
         if (lua_type(L, 2) == LUA_TTABLE) {
             lua_settop(L, 2);
             return get_many(L, self);

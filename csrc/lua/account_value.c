@@ -3,6 +3,7 @@
 
 #include "args.h"
 #include "base/utf.h"
+#include "names.h"
 #include "script_helper.h"
 
 #include <stdint.h>
@@ -11,33 +12,15 @@
 
 /* --- names ------------------------------------------------------------------------------------------------------- */
 
-/* Where a name would be: by the address of the string object, which is the same for every use of a short string as long as
- * it is kept. */
-static struct lm_account_name *place_of(struct lm_state *state, const void *name)
-{
-    return &state->names[((uintptr_t)name >> 4) % LM_ACCOUNT_NAMES];
-}
-
-/* Looks the name at an index up, and keeps it, in place of another one if need be. Where Lua has no memory for that, it is
- * looked up again next time. */
 static DWORD find_name(lua_State *L, int index, int arg)
 {
     const char *name = lm_check_text_at(L, index, arg, "property name", NULL);
-    const void *string = lua_topointer(L, index);
-    struct lm_account_name *place = place_of(lm_state(L), string);
     DWORD tag;
 
     if (!OlkPropFromName(name, &tag)) {
         luaL_argerror(L, arg, lua_pushfstring(L, "unknown property '%s'", name));
     }
-    luaL_checkstack(L, 3, NULL);
-    lm_state_push_value(L, LM_STATE_NAMES);
-    lua_pushvalue(L, index);
-    place->kept = NULL;
-    lua_rawseti(L, -2, (lua_Integer)(place - lm_state(L)->names) + 1);
-    lua_pop(L, 1);
-    place->kept = string;
-    place->tag = tag;
+    lm_name_keep(L, lm_state(L), LM_NAME_OF_ACCOUNT, index, tag);
     return tag;
 }
 
@@ -52,23 +35,13 @@ static DWORD check_number(lua_State *L, int index, int arg)
     return (DWORD)number;
 }
 
-/* Names that are constants of the script are not looked at again: the string at that address is kept. */
-bool lm_account_tag_known(lua_State *L, struct lm_state *state, int index, DWORD *tag)
-{
-    const void *name = lua_topointer(L, index);
-    const struct lm_account_name *place = place_of(state, name);
-
-    *tag = place->tag;
-    return place->kept == name && name != NULL;
-}
-
 DWORD lm_account_tag(lua_State *L, int index, int arg)
 {
     int type = lua_type(L, index);
     DWORD tag;
 
     if (type == LUA_TSTRING) {
-        return lm_account_tag_known(L, lm_state(L), index, &tag) ? tag : find_name(L, lua_absindex(L, index), arg);
+        return lm_name_known(L, lm_state(L), LM_NAME_OF_ACCOUNT, index, &tag) ? tag : find_name(L, index, arg);
     }
     if (type != LUA_TNUMBER) {
         luaL_argerror(L, arg, lua_pushfstring(L, "property name or tag expected, got %s", luaL_typename(L, index)));

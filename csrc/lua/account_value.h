@@ -10,9 +10,6 @@
  * on what is no 32-bit number; whether there is a property of that tag is the subsystem's to say. In methods only. */
 DWORD lm_account_tag(lua_State *L, int index, int arg);
 
-/* The same for a name that was used before; false for everything else, which is lm_account_tag's to look at. */
-bool lm_account_tag_known(lua_State *L, struct lm_state *state, int index, DWORD *tag);
-
 /* An id: any 32-bit number; 0, which no account has, for every other integer. Raises on anything else. */
 DWORD lm_account_id(lua_State *L, int index, int arg);
 

@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "base/proptag.h"
+#include "names.h"
 #include "value.h"
 
 /* --- property sets (commonly-used-property-sets.md) ------------------------------------------------------------- */
@@ -147,6 +148,13 @@ static bool parse_id(const char *text, size_t length, LONG *id)
     return true;
 }
 
+static ULONG without_width(ULONG tag)
+{
+    ULONG type = PROP_TYPE(tag);
+
+    return type == PT_STRING8 || type == PT_MV_STRING8 ? CHANGE_PROP_TYPE(tag, type + (PT_UNICODE - PT_STRING8)) : tag;
+}
+
 /* "<set>:<name>[;<type>]" */
 static void parse_named(lua_State *L, const char *text, size_t length, int arg, int anchor, struct lm_prop *prop)
 {
@@ -186,35 +194,40 @@ static void parse_named(lua_State *L, const char *text, size_t length, int arg, 
     lua_pop(L, 1);
 }
 
+static void parse_text(lua_State *L, int index, int arg, int anchor, struct lm_prop *prop)
+{
+    size_t length;
+    const char *text = lm_check_text_at(L, index, arg, "property name", &length);
+
+    if (memchr(text, ':', length) != NULL) {
+        parse_named(L, text, length, arg, anchor, prop);
+        return;
+    }
+    if (!proptag_from_name(text, length, &prop->tag)) {
+        bad_name(L, arg, "unknown property '%s'", text);
+    }
+    prop->tag = without_width(prop->tag);
+    lm_name_keep(L, lm_state(L), LM_NAME_OF_PROPERTY, index, prop->tag);
+}
+
 void lm_prop_parse(lua_State *L, int index, int arg, int anchor, struct lm_prop *prop)
 {
-    ULONG type;
-
-    memset(prop, 0, sizeof *prop);
-    luaL_checkstack(L, 8, NULL);
-    if (lua_type(L, index) == LUA_TNUMBER) {
+    prop->named = false;
+    if (lua_type(L, index) == LUA_TSTRING) {
+        if (lm_name_known(L, lm_state(L), LM_NAME_OF_PROPERTY, index, &prop->tag)) {
+            return;
+        }
+        luaL_checkstack(L, 8, NULL);
+        parse_text(L, index, arg, anchor, prop);
+    } else if (lua_type(L, index) == LUA_TNUMBER) {
         int exact = 0;
         lua_Integer tag = lua_tointegerx(L, index, &exact);
         if (!exact || tag < 0x10000 || tag > UINT32_MAX || PROP_ID(tag) == PROP_ID_INVALID) {
             luaL_argerror(L, arg, "not a property tag");
         }
-        prop->tag = (ULONG)tag;
-    } else if (lua_type(L, index) == LUA_TSTRING) {
-        size_t length;
-        const char *text = lm_check_text_at(L, index, arg, "property name", &length);
-        if (memchr(text, ':', length) != NULL) {
-            parse_named(L, text, length, arg, anchor, prop);
-            return;
-        }
-        if (!proptag_from_name(text, length, &prop->tag)) {
-            bad_name(L, arg, "unknown property '%s'", text);
-        }
+        prop->tag = without_width((ULONG)tag);
     } else {
         luaL_argerror(L, arg, lua_pushfstring(L, "property name or tag expected, got %s", luaL_typename(L, index)));
-    }
-    type = PROP_TYPE(prop->tag);
-    if (type == PT_STRING8 || type == PT_MV_STRING8) {
-        prop->tag = CHANGE_PROP_TYPE(prop->tag, type + (PT_UNICODE - PT_STRING8));
     }
 }
 

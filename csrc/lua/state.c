@@ -65,7 +65,7 @@ struct lm_state *lm_state_push(lua_State *L)
     lua_setiuservalue(L, -2, LM_STATE_DEFERRED);
     push_table(L, true);
     lua_setiuservalue(L, -2, LM_STATE_MANAGERS);
-    lua_createtable(L, LM_ACCOUNT_NAMES, 0);
+    push_table(L, false);
     lua_setiuservalue(L, -2, LM_STATE_NAMES);
     lua_createtable(L, 0, 3);
     lua_pushliteral(L, "mapi.state");

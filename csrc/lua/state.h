@@ -24,18 +24,21 @@ struct lm_script_helper;
 struct lm_account_manager;
 struct lm_delivery;
 
-/* The names of account properties that were used last (account_value.c). */
-struct lm_account_name {
+/* A name that was used, and the property it stands for (names.h). */
+struct lm_name {
     const void *kept; /* the Lua string, which is in LM_STATE_NAMES; NULL: none */
     uint32_t tag;
 };
+
+enum lm_name_kind { LM_NAME_OF_ACCOUNT, LM_NAME_OF_PROPERTY, LM_NAME_KINDS };
+
 /* Where the registry has the metatable of a type, next to its place under the type's address (object.c). */
 struct lm_metatable {
     const struct lm_type *type;
     int number;
 };
 
-enum { LM_ACCOUNT_NAMES = 64, LM_ACCOUNTS = 64, LM_METATABLES = 64 };
+enum { LM_NAMES = 128, LM_ACCOUNTS = 64, LM_METATABLES = 64 };
 
 struct lm_state {
     lua_State *current;       /* thread of the call that may call back synchronously; NULL outside such calls */
@@ -51,7 +54,7 @@ struct lm_state {
     size_t native_bytes;                 /* estimate of the native memory behind the open objects */
     size_t native_limit;                 /* collect when native_bytes would pass this */
     struct lm_metatable metatables[LM_METATABLES];
-    struct lm_account_name names[LM_ACCOUNT_NAMES];
+    struct lm_name names[LM_NAME_KINDS][LM_NAMES];
     struct lm_object *accounts[LM_ACCOUNTS]; /* some of those that Lua has not finalized, by address (account.c) */
     bool initialized;                        /* MAPIInitialize succeeded and must be balanced */
     bool closing;                            /* the finalizer has run: nothing may be created any more */
@@ -69,7 +72,7 @@ enum {
     LM_STATE_HELPERS,      /* native of a helper written in Lua -> its helper object; weak values */
     LM_STATE_DEFERRED,     /* the same native -> the hands_off that waits for mapi.dispatch, or false: room for one */
     LM_STATE_MANAGERS,     /* memory of an account manager -> that object; weak values */
-    LM_STATE_NAMES,        /* place in lm_state.names, from 1 -> the string kept there */
+    LM_STATE_NAMES,        /* place in lm_state.names, counted through from 1 -> the string kept there */
     LM_STATE_USER_VALUES = LM_STATE_NAMES
 };
 

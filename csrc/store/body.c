@@ -154,34 +154,35 @@ struct slot *body_slot(struct body *body, ULONG number)
     return NULL;
 }
 
-/* A text column of a recipient into its bag. */
-static HRESULT take_text(sqlite3_stmt *statement, int column, struct prop_bag *props, ULONG tag)
+/* A text column of a recipient as the entry of its bag, with the text where SQLite has it; *count counts the entries that
+ * are there. */
+static HRESULT take_text(sqlite3_stmt *statement, int column, ULONG tag, struct prop_entry *entries, size_t *count)
 {
-    const void *text;
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    uint32_t size = (uint32_t)sqlite3_column_bytes(statement, column);
 
     if (sqlite3_column_type(statement, column) == SQLITE_NULL)
         return S_OK;
-    text = sqlite3_column_text(statement, column);
     if (text == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    return prop_bag_set_payload(props, tag, text, (size_t)sqlite3_column_bytes(statement, column));
+    entries[(*count)++] = (struct prop_entry){tag, size, 0, size > 0 ? (unsigned char *)(uintptr_t)text : NULL};
+    return S_OK;
 }
 
 static HRESULT take_recipient(sqlite3_stmt *statement, struct recipient *recipient)
 {
     unsigned char type[4];
-    HRESULT hr = prop_bag_decode(&recipient->props, sqlite3_column_blob(statement, 4),
-                                 (size_t)sqlite3_column_bytes(statement, 4));
+    struct prop_entry entries[3] = {{PR_RECIPIENT_TYPE, sizeof type, 0, type}};
+    size_t count = 1;
+    HRESULT hr = take_text(statement, 2, PR_DISPLAY_NAME_W, entries, &count);
 
     recipient->row = (ULONG)sqlite3_column_int64(statement, 0);
     bytes_put_u32(type, (uint32_t)sqlite3_column_int64(statement, 1));
     if (SUCCEEDED(hr))
-        hr = prop_bag_set_payload(&recipient->props, PR_RECIPIENT_TYPE, type, sizeof type);
-    if (SUCCEEDED(hr))
-        hr = take_text(statement, 2, &recipient->props, PR_DISPLAY_NAME_W);
-    if (SUCCEEDED(hr))
-        hr = take_text(statement, 3, &recipient->props, PR_EMAIL_ADDRESS_W);
-    return hr;
+        hr = take_text(statement, 3, PR_EMAIL_ADDRESS_W, entries, &count);
+    return FAILED(hr) ? hr
+                      : prop_bag_load(&recipient->props, sqlite3_column_blob(statement, 4),
+                                      (size_t)sqlite3_column_bytes(statement, 4), entries, count);
 }
 
 HRESULT body_load_recipients(struct body *body, struct store *store, int64_t row)

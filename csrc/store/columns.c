@@ -7,8 +7,7 @@
 
 #include "base/failure.h"
 
-/* In the order of MESSAGE_COLUMNS, which is that of the property ids but for the last: loading appends to a sorted
- * bag. A text longer than INLINE_LIMIT is kept as a large value; its column then holds the beginning, which is what
+/* In the order of MESSAGE_COLUMNS, which is that of the property ids, as loading wants them. A text longer than INLINE_LIMIT is kept as a large value; its column then holds the beginning, which is what
  * tables show. */
 static const struct column stored[] = {
     {PR_IMPORTANCE, COLUMN_LONG, "importance"},
@@ -86,41 +85,61 @@ HRESULT column_whole_text(struct store *store, int64_t message, ULONG tag, struc
     return byte_buffer_append_u8(out, 0);
 }
 
-static HRESULT read_column(sqlite3_stmt *statement, int index, const struct column *column, struct holder *props)
+/* A column's value as the entry of a bag, with the payload where SQLite has it or, of a number, in `number`; *there is
+ * false where there is none. The connection is this thread's alone, which is what sqlite3_column_value asks for. */
+static HRESULT read_column(sqlite3_stmt *statement, int index, const struct column *column, unsigned char *number,
+                           struct prop_entry *entry, bool *there)
 {
-    const void *bytes;
+    sqlite3_value *value = sqlite3_column_value(statement, index);
+    const void *bytes = number;
 
-    if (sqlite3_column_type(statement, index) == SQLITE_NULL || holder_has(props, column->tag))
+    *entry = (struct prop_entry){column->tag, 0, 0, NULL};
+    *there = sqlite3_value_type(value) != SQLITE_NULL;
+    if (!*there)
         return S_OK;
     switch (column->kind) {
     case COLUMN_LONG:
-        return holder_set_long(props, column->tag, (ULONG)sqlite3_column_int64(statement, index));
+        bytes_put_u32(number, (uint32_t)sqlite3_value_int64(value));
+        entry->size = 4;
+        break;
     case COLUMN_TIME:
-        if (sqlite3_column_int64(statement, index) == NO_TIME)
-            return S_OK;
-        return holder_set_time(props, column->tag, sqlite3_column_int64(statement, index));
+        bytes_put_u64(number, (uint64_t)sqlite3_value_int64(value));
+        entry->size = 8;
+        *there = sqlite3_value_int64(value) != NO_TIME;
+        break;
     case COLUMN_TEXT:
-        bytes = sqlite3_column_text(statement, index);
+        bytes = sqlite3_value_text(value);
+        entry->size = (uint32_t)sqlite3_value_bytes(value);
         break;
     default:
-        bytes = sqlite3_column_blob(statement, index);
+        bytes = sqlite3_value_blob(value);
+        entry->size = (uint32_t)sqlite3_value_bytes(value);
         break;
     }
-    if (bytes == NULL && sqlite3_column_bytes(statement, index) > 0)
-        return MAPI_E_NOT_ENOUGH_MEMORY;
-    return holder_set_payload(props, column->tag, bytes, (size_t)sqlite3_column_bytes(statement, index));
+    if (entry->size > 0)
+        entry->bytes = (unsigned char *)(uintptr_t)bytes; /* only read, until it is copied */
+    return bytes == NULL && entry->size > 0 ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
 }
 
 HRESULT message_props_read(sqlite3_stmt *statement, int first, struct holder *props)
 {
-    const void *blob = sqlite3_column_blob(statement, first + MESSAGE_PROPS_COLUMN);
-    HRESULT hr =
-        prop_bag_decode(&props->bag, blob, (size_t)sqlite3_column_bytes(statement, first + MESSAGE_PROPS_COLUMN));
+    enum { COUNT = sizeof stored / sizeof stored[0] };
+    struct prop_entry entries[COUNT];
+    unsigned char numbers[COUNT][8];
+    size_t count = 0;
+    HRESULT hr = S_OK;
     size_t i;
 
-    for (i = 0; i < sizeof stored / sizeof stored[0] && SUCCEEDED(hr); i++)
-        hr = read_column(statement, first + (int)i, &stored[i], props);
-    return hr;
+    for (i = 0; i < COUNT && SUCCEEDED(hr); i++) {
+        bool there;
+
+        hr = read_column(statement, first + (int)i, &stored[i], numbers[i], &entries[count], &there);
+        count += there;
+    }
+    if (FAILED(hr))
+        return hr;
+    return prop_bag_load(&props->bag, sqlite3_column_blob(statement, first + MESSAGE_PROPS_COLUMN),
+                         (size_t)sqlite3_column_bytes(statement, first + MESSAGE_PROPS_COLUMN), entries, count);
 }
 
 /* How much of a text its column holds: all, or at most INLINE_LIMIT bytes of whole characters. */

@@ -268,8 +268,10 @@ HRESULT holder_get(const struct holder *holder, struct store *store, struct plac
     ULONG wanted;
     HRESULT hr;
 
-    if (entry == NULL || entry->size != PROP_EXTERNAL || entry->external_size > PROP_INLINE_LIMIT)
-        return prop_bag_get(&holder->bag, tag, flags, head, out);
+    if (entry == NULL)
+        return MAPI_E_NOT_FOUND;
+    if (entry->size != PROP_EXTERNAL || entry->external_size > PROP_INLINE_LIMIT)
+        return prop_entry_get(entry, tag, flags, head, out);
     hr = prop_wanted_tag(entry->tag, tag, flags, &wanted);
     if (FAILED(hr))
         return hr;
@@ -329,14 +331,10 @@ void holder_settle(struct holder *holder)
     size_t i;
 
     for (i = 0; i < holder->bag.count; i++) {
-        struct prop_entry *entry = &holder->bag.items[i];
+        const struct prop_entry *entry = &holder->bag.items[i];
 
-        if (entry->size != PROP_EXTERNAL && entry->size > INLINE_LIMIT) {
-            entry->external_size = entry->size;
-            entry->size = PROP_EXTERNAL;
-            free(entry->bytes);
-            entry->bytes = NULL;
-        }
+        if (entry->size != PROP_EXTERNAL && entry->size > INLINE_LIMIT)
+            (void)prop_bag_set_external(&holder->bag, entry->tag, entry->size); /* replacing one cannot fail */
     }
     while (holder->staged_count > 0)
         spool_unref(holder->staged[--holder->staged_count].spool);

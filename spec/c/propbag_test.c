@@ -239,7 +239,7 @@ static void bags_are_sorted_and_replace(void **state)
 static void types_are_asked_for(void **state)
 {
     (void)state;
-    struct prop_bag bag = {NULL, 0, 0};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
     fill(&bag);
     void *head = new_head();
     SPropValue value;
@@ -269,7 +269,7 @@ static void types_are_asked_for(void **state)
 static void large_values_are_left_to_streams(void **state)
 {
     (void)state;
-    struct prop_bag bag = {NULL, 0, 0};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
     void *head = new_head();
     SPropValue value;
     unsigned char *large = calloc(1, PROP_INLINE_LIMIT + 1);
@@ -301,9 +301,9 @@ static void assert_same_bags(const struct prop_bag *left, const struct prop_bag 
 static void blobs_come_back_as_they_went(void **state)
 {
     (void)state;
-    struct prop_bag bag = {NULL, 0, 0};
-    struct prop_bag back = {NULL, 0, 0};
-    struct prop_bag copy = {NULL, 0, 0};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
+    struct prop_bag back = {NULL, 0, 0, NULL, 0};
+    struct prop_bag copy = {NULL, 0, 0, NULL, 0};
     struct byte_buffer blob = {NULL, 0, 0};
     assert_int_equal(prop_bag_encode(&bag, &blob), S_OK);
     assert_int_equal(blob.size, 1);
@@ -332,7 +332,7 @@ static HRESULT decode_exactly(const unsigned char *bytes, size_t size)
     unsigned char *exact = malloc(size > 0 ? size : 1);
     if (size > 0)
         memcpy(exact, bytes, size);
-    struct prop_bag bag = {NULL, 0, 0};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
     HRESULT hr = prop_bag_decode(&bag, exact, size);
     free(exact);
     void *head = new_head();
@@ -348,10 +348,45 @@ static HRESULT decode_exactly(const unsigned char *bytes, size_t size)
     return hr;
 }
 
+/* What a row's columns bring is put among what its blob brings, which wins. */
+static void entries_are_loaded_with_a_blob(void **state)
+{
+    (void)state;
+    unsigned char one[] = "1", three[] = "three", nine[] = "9";
+    const struct prop_entry further[] = {{TAG(PT_BINARY, 1), 1, 0, one},
+                                         {TAG(PT_BINARY, 3), 5, 0, three},
+                                         {TAG(PT_BINARY, 4), 0, 0, NULL},
+                                         {TAG(PT_BINARY, 9), 1, 0, nine}};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
+    struct byte_buffer blob = {NULL, 0, 0};
+    assert_int_equal(prop_bag_set_payload(&bag, TAG(PT_BINARY, 2), "two", 3), S_OK);
+    assert_int_equal(prop_bag_set_payload(&bag, TAG(PT_UNICODE, 3), "other", 5), S_OK);
+    assert_int_equal(prop_bag_set_external(&bag, TAG(PT_BINARY, 5), 1000000), S_OK);
+    assert_int_equal(prop_bag_encode(&bag, &blob), S_OK);
+    assert_int_equal(prop_bag_load(&bag, blob.bytes, blob.size, further, 4), S_OK);
+    assert_int_equal(bag.count, 6);
+    assert_memory_equal(bag.items[0].bytes, "1", 1);
+    assert_memory_equal(bag.items[1].bytes, "two", 3);
+    assert_int_equal(bag.items[2].tag, TAG(PT_UNICODE, 3));
+    assert_memory_equal(bag.items[2].bytes, "other", 5);
+    assert_int_equal(bag.items[3].size, 0);
+    assert_int_equal(bag.items[4].external_size, 1000000);
+    assert_int_equal(bag.items[5].tag, further[3].tag);
+    /* what was loaded together is replaced and removed one by one */
+    assert_int_equal(prop_bag_set_payload(&bag, TAG(PT_BINARY, 2), "II", 2), S_OK);
+    assert_true(prop_bag_remove(&bag, TAG(PT_BINARY, 9)));
+    assert_int_equal(prop_bag_set_external(&bag, TAG(PT_BINARY, 1), 7), S_OK);
+    assert_memory_equal(prop_bag_find(&bag, TAG(PT_BINARY, 2))->bytes, "II", 2);
+    assert_int_equal(prop_bag_load(&bag, NULL, 0, further, 1), S_OK);
+    assert_int_equal(bag.count, 1);
+    prop_bag_clear(&bag);
+    byte_buffer_free(&blob);
+}
+
 static void damaged_blobs_are_told(void **state)
 {
     (void)state;
-    struct prop_bag bag = {NULL, 0, 0};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
     struct byte_buffer blob = {NULL, 0, 0};
     fill(&bag);
     assert_int_equal(prop_bag_encode(&bag, &blob), S_OK);
@@ -381,6 +416,9 @@ static void damaged_blobs_are_told(void **state)
     assert_int_equal(decode_exactly((const unsigned char *)"\1\13\0\1\150\1\0\0\0\1\13\0\1\150\1\0\0\0\1", 19),
                      MAPI_E_CORRUPT_DATA);
     assert_int_equal(decode_exactly((const unsigned char *)"\1\36\0\1\150\1\0\0\0x", 10), MAPI_E_CORRUPT_DATA);
+    /* ids that do not increase */
+    assert_int_equal(decode_exactly((const unsigned char *)"\1\13\0\2\150\1\0\0\0\1\13\0\1\150\1\0\0\0\1", 19),
+                     MAPI_E_CORRUPT_DATA);
     prop_bag_clear(&bag);
     byte_buffer_free(&blob);
 }
@@ -427,8 +465,8 @@ static HRESULT use_bags(void *context)
     (void)context;
     struct samples samples;
     make_samples(&samples);
-    struct prop_bag bag = {NULL, 0, 0};
-    struct prop_bag other = {NULL, 0, 0};
+    struct prop_bag bag = {NULL, 0, 0, NULL, 0};
+    struct prop_bag other = {NULL, 0, 0, NULL, 0};
     struct byte_buffer blob = {NULL, 0, 0};
     void *head = NULL;
     SPropValue *values = NULL;
@@ -517,6 +555,7 @@ int main(void)
         cmocka_unit_test(types_are_asked_for),
         cmocka_unit_test(large_values_are_left_to_streams),
         cmocka_unit_test(blobs_come_back_as_they_went),
+        cmocka_unit_test(entries_are_loaded_with_a_blob),
         cmocka_unit_test(damaged_blobs_are_told),
         cmocka_unit_test(damaged_payloads_are_told),
         cmocka_unit_test(failing_memory),
