@@ -10,23 +10,27 @@ enum {
     LINE_KEPT = 1024,       /* longer header lines make the scan count every line that could be a boundary */
     BOUNDARIES_KEPT = 1024, /* distinct ones, likewise; a power of two */
     BOUNDARY_KEPT = 256,
+    FIRST_SLOTS = 16,
 };
 
 /* The parser compares every line that begins with two hyphens with all open boundaries. */
 static const uint64_t most_comparisons = 200u * 1000 * 1000;
 
+struct boundary {
+    uint16_t size;
+    char text[BOUNDARY_KEPT];
+};
+
 struct boundaries {
-    struct {
-        uint16_t size;
-        char text[BOUNDARY_KEPT];
-    } slots[2 * BOUNDARIES_KEPT];
+    struct boundary *slots; /* at most half of them are used */
+    size_t capacity;        /* 0, or a power of two */
     size_t count;
     bool any; /* some boundary could not be read here: each line "--..." may be one */
 };
 
 struct scanner {
     struct mime_scan *scan;
-    struct boundaries *boundaries;
+    struct boundaries boundaries;
     char line[LINE_KEPT];
     size_t kept;              /* bytes of the line in `line`, its end of line not among them */
     uint64_t line_at, length; /* of the whole line, its end included */
@@ -48,34 +52,52 @@ static bool is_blank(char c)
 
 /* Boundaries ---------------------------------------------------------------------------------------------------- */
 
-static size_t slot_of(const struct boundaries *set, const char *text, size_t size)
+static struct boundary *slot_of(const struct boundaries *set, const char *text, size_t size)
 {
     uint32_t hash = 2166136261u;
     size_t at;
 
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-    for (at = hash % (2 * BOUNDARIES_KEPT); set->slots[at].size != 0; at = (at + 1) % (2 * BOUNDARIES_KEPT))
+    for (at = hash & (set->capacity - 1); set->slots[at].size != 0; at = (at + 1) & (set->capacity - 1))
         if (set->slots[at].size == size && memcmp(set->slots[at].text, text, size) == 0)
             break;
-    return at;
+    return &set->slots[at];
+}
+
+/* Room for one more; without memory for it there is none. */
+static bool reserve(struct boundaries *set)
+{
+    struct boundaries grown = {NULL, set->capacity == 0 ? FIRST_SLOTS : 2 * set->capacity, set->count, false};
+
+    if (set->count * 2 < set->capacity)
+        return true;
+    grown.slots = set->count == BOUNDARIES_KEPT ? NULL : calloc(grown.capacity, sizeof *grown.slots);
+    if (grown.slots == NULL)
+        return false;
+    for (size_t i = 0; i < set->capacity; i++)
+        if (set->slots[i].size != 0)
+            *slot_of(&grown, set->slots[i].text, set->slots[i].size) = set->slots[i];
+    free(set->slots);
+    *set = grown;
+    return true;
 }
 
 static void add_boundary(struct boundaries *set, const char *text, size_t size)
 {
-    size_t at;
+    struct boundary *slot;
 
     while (size != 0 && is_blank(text[size - 1]))
         size--;
-    if (size == 0 || size >= BOUNDARY_KEPT || set->count == BOUNDARIES_KEPT || memchr(text, '\\', size) != NULL ||
-        memmem(text, size, "=?", 2) != NULL) {
+    if (set->any || size == 0 || size >= BOUNDARY_KEPT || memchr(text, '\\', size) != NULL ||
+        memmem(text, size, "=?", 2) != NULL || !reserve(set)) {
         set->any = true;
         return;
     }
-    at = slot_of(set, text, size);
-    if (set->slots[at].size == 0) {
-        set->slots[at].size = (uint16_t)size;
-        memcpy(set->slots[at].text, text, size);
+    slot = slot_of(set, text, size);
+    if (slot->size == 0) {
+        slot->size = (uint16_t)size;
+        memcpy(slot->text, text, size);
         set->count++;
     }
 }
@@ -86,7 +108,7 @@ static bool known_boundary(const struct boundaries *set, const char *text, size_
         size--;
     if (set->any)
         return true;
-    return size != 0 && size < BOUNDARY_KEPT && set->slots[slot_of(set, text, size)].size != 0;
+    return size != 0 && size < BOUNDARY_KEPT && set->count != 0 && slot_of(set, text, size)->size != 0;
 }
 
 /* Reads the value after "boundary"; whatever is not plainly `=token` or `="text"` makes every line a candidate. */
@@ -278,10 +300,10 @@ static void scan_content_type(struct scanner *scanner)
             scanner->digest = true;
     }
     if (scanner->kept == LINE_KEPT)
-        scanner->boundaries->any = true;
+        scanner->boundaries.any = true;
     while ((at = find_word(at, (size_t)(end - at), "boundary")) != NULL) {
         at += strlen("boundary");
-        read_boundary(scanner->boundaries, at, end);
+        read_boundary(&scanner->boundaries, at, end);
     }
 }
 
@@ -317,10 +339,10 @@ static bool scan_hyphens(struct scanner *scanner)
     const char *text = scanner->line + 2;
     size_t size = scanner->kept - 2;
 
-    scanner->comparisons += scanner->boundaries->count;
+    scanner->comparisons += scanner->boundaries.count;
     if (scanner->comparisons > most_comparisons)
         return cut(scanner, scanner->line_at, "200 million boundary comparisons");
-    if (known_boundary(scanner->boundaries, text, size)) {
+    if (known_boundary(&scanner->boundaries, text, size)) {
         if (++scanner->parts > MIME_MAX_PARTS)
             return cut(scanner, scanner->line_at, "20,000 parts");
         begin_block(scanner, scanner->line_at);
@@ -348,10 +370,8 @@ mime_scan_source(struct mime_source *source, struct mime_scan *scan)
 
     memset(scan, 0, sizeof *scan);
     scan->cutoff = source->size;
-    if (scanner == NULL || (scanner->boundaries = calloc(1, sizeof *scanner->boundaries)) == NULL) {
-        free(scanner);
+    if (scanner == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    }
     scanner->scan = scan;
     scanner->outer = true;
     begin_block(scanner, 0);
@@ -368,7 +388,7 @@ mime_scan_source(struct mime_source *source, struct mime_scan *scan)
     if (scanner->outer && within && !scan->headless)
         scan->header_end = source->size;
     within = within || scan->cutoff != 0;
-    free(scanner->boundaries);
+    free(scanner->boundaries.slots);
     free(scanner);
     if (FAILED(source->failure))
         return source->failure;

@@ -146,12 +146,33 @@ static HRESULT run_iconv(iconv_t converter, struct decoding *decoding, const voi
     return S_OK;
 }
 
+/* Well-formed UTF-8, which most mail is, in pieces that end with a character. */
+static HRESULT put_utf8(struct decoding *decoding, const char *text, size_t size)
+{
+    HRESULT hr = S_OK;
+
+    while (size != 0 && SUCCEEDED(hr)) {
+        WCHAR piece[PIECE];
+        size_t some = size < PIECE ? size : PIECE;
+
+        while (some < size && (text[some] & 0xC0) == 0x80)
+            some--;
+        hr = put_piece(decoding, piece, utf8_to_utf16(text, some, piece, UTF_STRICT));
+        text += some;
+        size -= some;
+    }
+    return hr;
+}
+
 /* MAPI_E_NOT_FOUND where iconv does not know the charset. */
 static HRESULT decode(struct decoding *decoding, const void *bytes, size_t size)
 {
-    iconv_t converter = iconv_open("UTF-16LE", decoding->charset->name);
+    iconv_t converter;
     HRESULT hr;
 
+    if (strcasecmp(decoding->charset->name, "utf-8") == 0 && utf8_valid(bytes, size))
+        return put_utf8(decoding, bytes, size);
+    converter = iconv_open("UTF-16LE", decoding->charset->name);
     if (converter == (iconv_t)-1)
         return errno == EINVAL ? MAPI_E_NOT_FOUND : MAPI_E_NOT_ENOUGH_MEMORY;
     hr = run_iconv(converter, decoding, bytes, size);
