@@ -60,7 +60,7 @@ const struct column *column_find(ULONG tag)
 
 bool column_is_derived(const struct column *column)
 {
-    return column >= derived && column < derived + sizeof derived / sizeof derived[0];
+    return column < stored || column >= stored + sizeof stored / sizeof stored[0];
 }
 
 /* A character of UTF-8 that does not fit takes up to three bytes with it. */

@@ -14,7 +14,8 @@ enum column_kind {
     COLUMN_BOOLEAN,
     COLUMN_TIME, /* FILETIME ticks; NO_TIME is absent */
     COLUMN_TEXT,
-    COLUMN_BINARY
+    COLUMN_BINARY,
+    COLUMN_FOLDER /* a folder's row; clients see its entry identifier. Of some tables only (contents.h) */
 };
 
 /* What delivery_time holds for a message without one: the column takes part in an index that tables continue by. */
@@ -35,7 +36,7 @@ struct column {
 /* The column for a property id (the tag's type is not looked at), or NULL. */
 const struct column *column_find(ULONG tag);
 
-/* Whether it is worked out from other columns. */
+/* Whether it is worked out from other columns, or other tables. */
 bool column_is_derived(const struct column *column);
 
 /* A text longer than INLINE_LIMIT has only its beginning in its column. Whether a column's text may be such a beginning,

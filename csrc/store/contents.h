@@ -15,6 +15,9 @@
  * "A row comes at most once": by id and by list that follows. By date, a row whose date is changed by a save in this
  * process after it was delivered is remembered and left out when it is met again (changes_rekeyed); a change of date
  * in another process is the one case that is not caught.
+ *
+ * The rows are a folder's messages, or what a search has found, or, for the search itself (search.h), whatever is in the
+ * folders it looks through.
  */
 #ifndef STORE_CONTENTS_H
 #define STORE_CONTENTS_H
@@ -25,6 +28,13 @@
 #include "store/columns.h"
 #include "store/filter.h"
 #include "store/host.h"
+
+/* Which messages there are to be rows; struct contents says `folder` for the folder or the search. */
+enum contents_source {
+    OF_FOLDER,
+    OF_SEARCH, /* the messages found (table `found`) */
+    OF_SCOPE   /* those in the folders looked through (table search_scope); in no order */
+};
 
 enum contents_order { ORDER_BY_ID, ORDER_BY_DATE, ORDER_BY_LIST };
 
@@ -45,6 +55,7 @@ struct cursor {
 /* A column of the message table that a query selects. */
 struct field {
     ULONG id; /* property id */
+    const struct column *column;
     enum column_kind kind;
     int index; /* in the statement */
 };
@@ -100,11 +111,12 @@ struct contents {
     struct object object;
     IMapiTableSpan span; /* the second interface; counts with the object */
     struct store *store;
+    enum contents_source source;
     int64_t folder;
     bool associated;
     int64_t newest;              /* rows with a higher id are left out; NEWEST_ANY: none */
     bool wide;                   /* MAPI_UNICODE: strings of the standard columns are UTF-16 */
-    unsigned char folder_id[32]; /* entry identifier */
+    unsigned char folder_id[32]; /* entry identifier, which is PR_PARENT_ENTRYID of all rows of a folder */
 
     LPSPropTagArray columns; /* malloc'd, like outputs */
     struct output *outputs;
@@ -150,7 +162,12 @@ HRESULT contents_query(struct object *object, REFIID iid, void **out);
 
 /* contents_columns.c: SetColumns' work, and the selection a restriction needs. */
 HRESULT contents_set_columns(struct contents *table, const SPropTagArray *tags);
-void selection_add_restriction(struct selection *selection, const SRestriction *restriction);
+void selection_add(struct selection *selection, const struct contents *table, ULONG tag);
+void selection_add_restriction(struct selection *selection, const struct contents *table,
+                               const SRestriction *restriction);
+
+/* column_find, and what only rows from several folders have: which one each is in. */
+const struct column *contents_column(const struct contents *table, ULONG tag);
 
 /* The same for the table's restriction, as far as its filter leaves anything to be looked at. */
 void selection_add_own(struct selection *selection, const struct contents *table);
@@ -220,11 +237,17 @@ HRESULT contents_build_list(struct contents *table);
 
 HRESULT contents_prepare(struct contents *table, struct byte_buffer *sql, sqlite3_stmt **out);
 
-/* Appends " FROM message ... WHERE ..." for the rows of the folder (?1, ?2), in the order of their ids or dates. */
-HRESULT contents_append_source(bool by_date, struct byte_buffer *sql);
+/* Appends " FROM ... WHERE ..." for the messages that may be rows (?1 folder or search, ?2 associated), in the order of
+ * their ids or dates. */
+HRESULT contents_append_source(const struct contents *table, bool by_date, struct byte_buffer *sql);
+
+/* Prepares what reads one row by its id, which is to be bound to ?3; `also` (may be NULL) is a filter that must stay as
+ * long as the statement. To be finalized. */
+HRESULT contents_prepare_one(struct contents *table, const struct selection *selection, const struct filter *also,
+                             sqlite3_stmt **out);
 
 /* contents_list.c: what a sort key is in SQL; false when all rows have the same. */
-bool contents_sort_expression(ULONG tag, char *out, size_t size);
+bool contents_sort_expression(const struct contents *table, ULONG tag, char *out, size_t size);
 
 /* contents_groups.c: categories (sorting-and-categorization.md). The rows of such a table are headings and messages.
  * The ids are kept twice: all of them in order, and in `list` what is to be seen, with a heading as minus its number

@@ -18,6 +18,21 @@ const struct field *selection_find(const struct selection *selection, ULONG tag)
     return NULL;
 }
 
+/* Of rows from several folders. pidtagparentdisplay-canonical-property.md: the name is a matter of the tables of search
+ * folders, and no property of a message; so a search does not look at it. */
+static const struct column parent = {PR_PARENT_ENTRYID, COLUMN_FOLDER, "message.folder"};
+static const struct column parent_display = {PR_PARENT_DISPLAY_W, COLUMN_TEXT,
+                                             "(SELECT name FROM folder WHERE folder.id = message.folder)"};
+
+const struct column *contents_column(const struct contents *table, ULONG tag)
+{
+    if (table->source != OF_FOLDER && PROP_ID(tag) == PROP_ID(PR_PARENT_ENTRYID))
+        return &parent;
+    if (table->source == OF_SEARCH && PROP_ID(tag) == PROP_ID(PR_PARENT_DISPLAY_W))
+        return &parent_display;
+    return column_find(tag);
+}
+
 static bool is_from_id(ULONG tag)
 {
     return PROP_ID(tag) == PROP_ID(PR_ENTRYID) || PROP_ID(tag) == PROP_ID(PR_RECORD_KEY) ||
@@ -43,19 +58,20 @@ static bool is_constant(ULONG tag)
 }
 
 /* Adds whatever has to be selected for a property. There are fewer columns than FIELDS_MAX. */
-static void selection_add(struct selection *selection, ULONG tag)
+void selection_add(struct selection *selection, const struct contents *table, ULONG tag)
 {
-    const struct column *column;
+    const struct column *column = contents_column(table, tag);
 
-    if (PROP_ID(tag) == PROP_ID(PR_NULL) || is_from_id(tag) || is_constant(tag) || selection_find(selection, tag) != NULL)
+    if (PROP_ID(tag) == PROP_ID(PR_NULL) || is_from_id(tag) || (is_constant(tag) && column == NULL) ||
+        selection_find(selection, tag) != NULL)
         return;
-    column = column_find(tag);
     if (column == NULL) {
         selection->with_props = true;
     } else if (selection->field_count < FIELDS_MAX) {
         struct field *field = &selection->fields[selection->field_count];
 
         field->id = PROP_ID(tag);
+        field->column = column;
         field->kind = column->kind;
         field->index = column->tag == PR_MESSAGE_DELIVERY_TIME ? 1 : 2 + selection->own_count++;
         selection->field_count++;
@@ -63,7 +79,7 @@ static void selection_add(struct selection *selection, ULONG tag)
 }
 
 /* The properties a restriction looks at. Its depth has been checked. */
-static void add_tags(struct selection *selection, const SRestriction *restriction)
+static void add_tags(struct selection *selection, const struct contents *table, const SRestriction *restriction)
 {
     ULONG i;
 
@@ -71,50 +87,51 @@ static void add_tags(struct selection *selection, const SRestriction *restrictio
     case RES_AND:
     case RES_OR:
         for (i = 0; i < restriction->res.resAnd.cRes; i++)
-            add_tags(selection, &restriction->res.resAnd.lpRes[i]);
+            add_tags(selection, table, &restriction->res.resAnd.lpRes[i]);
         break;
     case RES_NOT:
-        add_tags(selection, restriction->res.resNot.lpRes);
+        add_tags(selection, table, restriction->res.resNot.lpRes);
         break;
     case RES_CONTENT:
-        selection_add(selection, restriction->res.resContent.ulPropTag);
+        selection_add(selection, table, restriction->res.resContent.ulPropTag);
         break;
     case RES_PROPERTY:
-        selection_add(selection, restriction->res.resProperty.ulPropTag);
+        selection_add(selection, table, restriction->res.resProperty.ulPropTag);
         break;
     case RES_COMPAREPROPS:
-        selection_add(selection, restriction->res.resCompareProps.ulPropTag1);
-        selection_add(selection, restriction->res.resCompareProps.ulPropTag2);
+        selection_add(selection, table, restriction->res.resCompareProps.ulPropTag1);
+        selection_add(selection, table, restriction->res.resCompareProps.ulPropTag2);
         break;
     case RES_BITMASK:
-        selection_add(selection, restriction->res.resBitMask.ulPropTag);
+        selection_add(selection, table, restriction->res.resBitMask.ulPropTag);
         break;
     case RES_SIZE:
-        selection_add(selection, restriction->res.resSize.ulPropTag);
+        selection_add(selection, table, restriction->res.resSize.ulPropTag);
         break;
     case RES_EXIST:
-        selection_add(selection, restriction->res.resExist.ulPropTag);
+        selection_add(selection, table, restriction->res.resExist.ulPropTag);
         break;
     case RES_COMMENT:
     case RES_ANNOTATION:
         if (restriction->res.resComment.lpRes != NULL)
-            add_tags(selection, restriction->res.resComment.lpRes);
+            add_tags(selection, table, restriction->res.resComment.lpRes);
         break;
     default: /* sub-restrictions look at other tables */
         break;
     }
 }
 
-void selection_add_restriction(struct selection *selection, const SRestriction *restriction)
+void selection_add_restriction(struct selection *selection, const struct contents *table,
+                               const SRestriction *restriction)
 {
     if (restriction != NULL)
-        add_tags(selection, restriction);
+        add_tags(selection, table, restriction);
     selection->props_index = 2 + selection->own_count;
 }
 
 void selection_add_own(struct selection *selection, const struct contents *table)
 {
-    selection_add_restriction(selection, table->filter.exact ? NULL : table->restriction);
+    selection_add_restriction(selection, table, table->filter.exact ? NULL : table->restriction);
 }
 
 HRESULT selection_sql(const struct selection *selection, struct byte_buffer *sql)
@@ -125,7 +142,7 @@ HRESULT selection_sql(const struct selection *selection, struct byte_buffer *sql
     int i;
 
     for (i = 0; i < selection->field_count && SUCCEEDED(hr); i++) {
-        const char *expression = column_find(PROP_TAG(PT_UNSPECIFIED, selection->fields[i].id))->sql;
+        const char *expression = selection->fields[i].column->sql;
 
         if (selection->fields[i].index < 2)
             continue;
@@ -190,7 +207,7 @@ static void output_constant(const struct contents *table, struct output *output)
 /* The type that a source gives. */
 static ULONG natural_type(const struct output *output)
 {
-    static const ULONG types[] = {PT_LONG, PT_BOOLEAN, PT_SYSTIME, PT_UNICODE, PT_BINARY};
+    static const ULONG types[] = {PT_LONG, PT_BOOLEAN, PT_SYSTIME, PT_UNICODE, PT_BINARY, PT_BINARY};
 
     switch (output->source) {
     case SOURCE_LONG:
@@ -217,10 +234,10 @@ static void resolve(const struct contents *table, struct output *output)
         output->source = SOURCE_INSTANCE_KEY;
     else if (is_from_id(output->tag))
         output->source = SOURCE_ENTRYID;
-    else if (is_constant(output->tag))
-        output_constant(table, output);
     else if (output->field != NULL)
         output->source = SOURCE_FIELD;
+    else if (is_constant(output->tag))
+        output_constant(table, output);
     else
         output->source = SOURCE_PROPS;
     if (output->source == SOURCE_PROPS)
@@ -237,7 +254,7 @@ void contents_select(struct contents *table)
 
     memset(&table->selection, 0, sizeof table->selection);
     for (i = 0; i < table->columns->cValues; i++)
-        selection_add(&table->selection, table->columns->aulPropTag[i]);
+        selection_add(&table->selection, table, table->columns->aulPropTag[i]);
     selection_add_own(&table->selection, table);
     for (i = 0; i < table->columns->cValues; i++) {
         memset(&table->outputs[i], 0, sizeof table->outputs[i]);

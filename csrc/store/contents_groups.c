@@ -60,9 +60,9 @@ static HRESULT append(struct byte_buffer *sql, const char *text)
 }
 
 /* What all messages share makes one group. */
-static void expression_of(ULONG tag, char out[128])
+static void expression_of(const struct contents *table, ULONG tag, char out[128])
 {
-    if (!contents_sort_expression(tag, out, 128))
+    if (!contents_sort_expression(table, tag, out, 128))
         snprintf(out, 128, "NULL");
 }
 
@@ -73,7 +73,7 @@ HRESULT groups_append_columns(const struct contents *table, struct byte_buffer *
     ULONG i;
 
     for (i = 0; i < table->sort->cCategories && SUCCEEDED(hr); i++) {
-        expression_of(table->sort->aSort[i].ulPropTag, expression);
+        expression_of(table, table->sort->aSort[i].ulPropTag, expression);
         hr = append(sql, ", ");
         if (SUCCEEDED(hr))
             hr = append(sql, expression);
@@ -87,21 +87,22 @@ static const char *direction(const SSortOrder *order)
 }
 
 /* "max(date) OVER (PARTITION BY subject) DESC, ": of the innermost category. The direction is the category's. */
-static HRESULT append_aggregate(const SSortOrderSet *sort, struct byte_buffer *sql)
+static HRESULT append_aggregate(const struct contents *table, struct byte_buffer *sql)
 {
+    const SSortOrderSet *sort = table->sort;
     const SSortOrder *order = &sort->aSort[sort->cCategories];
     char expression[128];
     HRESULT hr;
     ULONG i;
 
-    expression_of(order->ulPropTag, expression);
+    expression_of(table, order->ulPropTag, expression);
     hr = append(sql, (order->ulOrder & TABLE_SORT_CATEG_MAX) != 0 ? "max(" : "min(");
     if (SUCCEEDED(hr))
         hr = append(sql, expression);
     if (SUCCEEDED(hr))
         hr = append(sql, ") OVER (PARTITION BY ");
     for (i = 0; i < sort->cCategories && SUCCEEDED(hr); i++) {
-        expression_of(sort->aSort[i].ulPropTag, expression);
+        expression_of(table, sort->aSort[i].ulPropTag, expression);
         hr = append(sql, i == 0 ? "" : ", ");
         if (SUCCEEDED(hr))
             hr = append(sql, expression);
@@ -125,8 +126,8 @@ HRESULT groups_append_order(const struct contents *table, struct byte_buffer *sq
         char expression[128];
 
         if (i == innermost && sort->cSorts > sort->cCategories && is_aggregate(&sort->aSort[sort->cCategories]))
-            hr = append_aggregate(sort, sql);
-        expression_of(order->ulPropTag, expression);
+            hr = append_aggregate(table, sql);
+        expression_of(table, order->ulPropTag, expression);
         if (SUCCEEDED(hr))
             hr = append(sql, expression);
         if (SUCCEEDED(hr))

@@ -45,10 +45,9 @@ static HRESULT payload_of(sqlite3_value *value, ULONG type, struct byte_buffer *
 }
 
 /* The type a category column's values have. */
-static ULONG type_of(ULONG tag, sqlite3_value *value)
+static ULONG type_of(ULONG tag, const struct column *column, sqlite3_value *value)
 {
-    static const ULONG types[] = {PT_LONG, PT_BOOLEAN, PT_SYSTIME, PT_UNICODE, PT_BINARY};
-    const struct column *column = column_find(tag);
+    static const ULONG types[] = {PT_LONG, PT_BOOLEAN, PT_SYSTIME, PT_UNICODE, PT_BINARY, PT_BINARY};
 
     if (column != NULL)
         return types[column->kind];
@@ -62,9 +61,11 @@ static ULONG type_of(ULONG tag, sqlite3_value *value)
                                                          : PT_DOUBLE;
 }
 
-static HRESULT category_value(ULONG tag, ULONG sorted, sqlite3_value *value, void *head, SPropValue *out)
+static HRESULT category_value(struct contents *table, ULONG tag, ULONG sorted, sqlite3_value *value, void *head,
+                              SPropValue *out)
 {
-    ULONG type = type_of(sorted, value);
+    const struct column *column = contents_column(table, sorted);
+    ULONG type = type_of(sorted, column, value);
     ULONG wanted = PROP_TYPE(tag) == PT_UNSPECIFIED ? type : PROP_TYPE(tag);
     struct byte_buffer payload;
     HRESULT hr;
@@ -72,6 +73,9 @@ static HRESULT category_value(ULONG tag, ULONG sorted, sqlite3_value *value, voi
     if (sqlite3_value_type(value) == SQLITE_NULL || (type == PT_SYSTIME && sqlite3_value_int64(value) == NO_TIME) ||
         (wanted != type && !(type == PT_UNICODE && wanted == PT_STRING8)))
         return MAPI_E_NOT_FOUND;
+    if (column != NULL && column->kind == COLUMN_FOLDER)
+        return value_entryid(table->store, CHANGE_PROP_TYPE(tag, wanted), MAPI_FOLDER, sqlite3_value_int64(value), head,
+                             out);
     byte_buffer_init(&payload);
     hr = payload_of(value, type, &payload);
     if (SUCCEEDED(hr))
@@ -103,7 +107,7 @@ static HRESULT heading_value(struct contents *table, const struct group *group, 
     for (;; group = group_at(groups, group->parent)) {
         for (k = 0; k < groups->column_count; k++)
             if (groups->level_of[k] == group->level && PROP_ID(table->sort->aSort[k].ulPropTag) == PROP_ID(tag))
-                return category_value(tag, table->sort->aSort[k].ulPropTag, group->values[k], head, out);
+                return category_value(table, tag, table->sort->aSort[k].ulPropTag, group->values[k], head, out);
         if (group->parent == 0)
             return MAPI_E_NOT_FOUND;
     }

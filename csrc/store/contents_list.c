@@ -13,13 +13,17 @@ static HRESULT append(struct byte_buffer *sql, const char *text)
     return byte_buffer_append(sql, text, strlen(text));
 }
 
-bool contents_sort_expression(ULONG tag, char *out, size_t size)
+bool contents_sort_expression(const struct contents *table, ULONG tag, char *out, size_t size)
 {
-    const struct column *column = column_find(tag);
+    const struct column *column = contents_column(table, tag);
     ULONG type = PROP_TYPE(tag) & ~(ULONG)MVI_FLAG;
     bool text = type == PT_UNICODE || type == PT_STRING8 || (column != NULL && column->kind == COLUMN_TEXT);
     const char *collation = text ? " COLLATE NOCASE" : "";
 
+    if (column != NULL) {
+        snprintf(out, size, "%s%s", column->sql, collation);
+        return true;
+    }
     switch (PROP_ID(tag)) {
     case PROP_ID(PR_ENTRYID):
     case PROP_ID(PR_RECORD_KEY):
@@ -37,10 +41,7 @@ bool contents_sort_expression(ULONG tag, char *out, size_t size)
     default:
         break;
     }
-    if (column != NULL)
-        snprintf(out, size, "%s%s", column->sql, collation);
-    else
-        snprintf(out, size, "mapi_prop(props, %lu)%s", (unsigned long)tag, collation);
+    snprintf(out, size, "mapi_prop(props, %lu)%s", (unsigned long)tag, collation);
     return true;
 }
 
@@ -52,7 +53,7 @@ static HRESULT append_plain_order(const struct contents *table, struct byte_buff
     for (i = 0; i < table->sort->cSorts && SUCCEEDED(hr); i++) {
         char expression[128];
 
-        if (!contents_sort_expression(table->sort->aSort[i].ulPropTag, expression, sizeof expression))
+        if (!contents_sort_expression(table, table->sort->aSort[i].ulPropTag, expression, sizeof expression))
             continue;
         hr = append(sql, expression);
         if (SUCCEEDED(hr))
@@ -70,7 +71,7 @@ static HRESULT append_query(const struct contents *table, const struct selection
     if (SUCCEEDED(hr) && grouped)
         hr = groups_append_columns(table, sql);
     if (SUCCEEDED(hr))
-        hr = contents_append_source(false, sql);
+        hr = contents_append_source(table, false, sql);
     if (SUCCEEDED(hr))
         hr = filter_append(&table->filter, sql);
     if (SUCCEEDED(hr))

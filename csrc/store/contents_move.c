@@ -158,7 +158,7 @@ HRESULT contents_find(struct contents *table, const SRestriction *restriction, B
         return warning;
     memset(&selection, 0, sizeof selection);
     selection_add_own(&selection, table);
-    selection_add_restriction(&selection, restriction);
+    selection_add_restriction(&selection, table, restriction);
     hr = contents_walk(table, &cursor, (flags & DIR_BACKWARD) != 0, &selection, restriction, 1, stop_at, &found);
     if (FAILED(hr))
         return hr;

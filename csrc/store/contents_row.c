@@ -68,6 +68,8 @@ static HRESULT measure_field(sqlite3_stmt *statement, const struct output *outpu
     if (output->field->kind == COLUMN_TEXT || output->field->kind == COLUMN_BINARY)
         return measure_bytes(statement, output, cell, room);
     cell->number = sqlite3_column_int64(statement, output->field->index);
+    if (output->field->kind == COLUMN_FOLDER)
+        *room += OBJECT_ENTRYID_SIZE;
     cell->present = cell->number != 0 || !is_null(statement, output->field->index);
     if (output->field->kind == COLUMN_TIME && cell->number == NO_TIME)
         cell->present = false;
@@ -155,8 +157,18 @@ static unsigned char *put_binary(const void *bytes, size_t size, ULONG tag, unsi
     return at + even(size);
 }
 
-static unsigned char *put_field(const struct output *output, const struct cell *cell, unsigned char *at,
-                                SPropValue *out)
+static unsigned char *put_entryid(const struct store *store, ULONG kind, int64_t row, ULONG tag, unsigned char *at,
+                                  SPropValue *out)
+{
+    object_entryid_make(&store->uid, kind, row, at);
+    out->ulPropTag = tag;
+    out->Value.bin.cb = OBJECT_ENTRYID_SIZE;
+    out->Value.bin.lpb = at;
+    return at + OBJECT_ENTRYID_SIZE;
+}
+
+static unsigned char *put_field(const struct store *store, const struct output *output, const struct cell *cell,
+                                unsigned char *at, SPropValue *out)
 {
     if (!cell->present) {
         set_error(output->tag, MAPI_E_NOT_FOUND, out);
@@ -174,6 +186,8 @@ static unsigned char *put_field(const struct output *output, const struct cell *
         return at;
     case COLUMN_TEXT:
         return put_text(cell, output->tag, at, out);
+    case COLUMN_FOLDER:
+        return put_entryid(store, MAPI_FOLDER, cell->number, output->tag, at, out);
     default:
         return put_binary(cell->bytes, cell->size, output->tag, at, out);
     }
@@ -231,7 +245,7 @@ static HRESULT fill(struct contents *table, int64_t id, const struct cell *cells
         out->dwAlignPad = 0;
         switch (output->source) {
         case SOURCE_FIELD:
-            at = put_field(output, &cells[i], at, out);
+            at = put_field(table->store, output, &cells[i], at, out);
             break;
         case SOURCE_PROPS:
             hr = put_property(table, id, output, &cells[i], values, out);
@@ -243,11 +257,7 @@ static HRESULT fill(struct contents *table, int64_t id, const struct cell *cells
             at = put_binary(output->bytes, output->size, output->tag, at, out);
             break;
         case SOURCE_ENTRYID:
-            object_entryid_make(&table->store->uid, MAPI_MESSAGE, id, at);
-            out->ulPropTag = output->tag;
-            out->Value.bin.cb = OBJECT_ENTRYID_SIZE;
-            out->Value.bin.lpb = at;
-            at += OBJECT_ENTRYID_SIZE;
+            at = put_entryid(table->store, MAPI_MESSAGE, id, output->tag, at, out);
             break;
         case SOURCE_INSTANCE_KEY:
             instance_key_make(id, at);

@@ -37,13 +37,43 @@ enum part { PART_WHOLE, PART_SAME_KEY, PART_OTHER_KEYS };
 
 /* Which index serves is ours to say, not SQLite's to guess: rows come in the order in which they lie in the file unless
  * the table is sorted by date, and what the restriction says of ids and dates must not lead to another. */
-HRESULT contents_append_source(bool by_date, struct byte_buffer *sql)
+HRESULT contents_append_source(const struct contents *table, bool by_date, struct byte_buffer *sql)
 {
-    static const char where[] = " WHERE folder = ?1 AND associated = ?2";
-    HRESULT hr =
-        append(sql, by_date ? " FROM message INDEXED BY message_date" : " FROM message INDEXED BY message_contents");
+    static const char *const sources[][2] = {
+        [OF_FOLDER] = {" FROM message INDEXED BY message_contents WHERE folder = ?1 AND associated = ?2",
+                       " FROM message INDEXED BY message_date WHERE folder = ?1 AND associated = ?2"},
+        [OF_SEARCH] = {" FROM found CROSS JOIN message ON message.id = found.message WHERE search = ?1",
+                       " FROM found INDEXED BY found_date CROSS JOIN message ON message.id = found.message"
+                       " WHERE search = ?1"},
+        [OF_SCOPE] = {" FROM search_scope CROSS JOIN message INDEXED BY message_contents"
+                      " ON message.folder = search_scope.folder AND associated = 0 WHERE search = ?1",
+                      NULL}};
 
-    return SUCCEEDED(hr) ? append(sql, where) : hr;
+    return append(sql, sources[table->source][by_date]);
+}
+
+static HRESULT append_one(const struct contents *table, struct byte_buffer *sql)
+{
+    static const char *const sources[] = {
+        [OF_FOLDER] = " FROM message WHERE id = ?3 AND folder = ?1 AND associated = ?2",
+        [OF_SEARCH] = " FROM message WHERE id = ?3"
+                      " AND EXISTS (SELECT 1 FROM found WHERE search = ?1 AND found.message = ?3)",
+        [OF_SCOPE] = " FROM message WHERE id = ?3 AND associated = 0"
+                     " AND EXISTS (SELECT 1 FROM search_scope WHERE search_scope.folder = message.folder"
+                     " AND search = ?1)"};
+
+    return append(sql, sources[table->source]);
+}
+
+/* What the rows are continued by, where the index has it. */
+static const char *id_of(const struct contents *table)
+{
+    return table->source == OF_SEARCH ? "found.message" : "id";
+}
+
+static const char *date_of(const struct contents *table)
+{
+    return table->source == OF_SEARCH ? "received" : "delivery_time";
 }
 
 /* The rows of the folder, and of it those on one side of a place. ?1 folder, ?2 associated, ?3 key, ?4 id. Rows that are
@@ -52,12 +82,14 @@ static HRESULT append_range(const struct contents *table, const struct cursor *f
                             struct byte_buffer *sql)
 {
     const char *relation = backward != table->descending ? "<" : ">";
-    HRESULT hr = contents_append_source(table->order == ORDER_BY_DATE, sql);
+    HRESULT hr = contents_append_source(table, table->order == ORDER_BY_DATE, sql);
 
     if (FAILED(hr) || (from->kind != PLACE_AT && from->kind != PLACE_AFTER))
         return hr;
     if (part != PART_WHOLE)
-        hr = append(sql, " AND delivery_time ");
+        hr = append(sql, " AND ");
+    if (SUCCEEDED(hr) && part != PART_WHOLE)
+        hr = append(sql, date_of(table));
     if (SUCCEEDED(hr) && part == PART_OTHER_KEYS) {
         hr = append(sql, relation);
         return SUCCEEDED(hr) ? append(sql, " ?3") : hr;
@@ -65,7 +97,9 @@ static HRESULT append_range(const struct contents *table, const struct cursor *f
     if (SUCCEEDED(hr) && part == PART_SAME_KEY)
         hr = append(sql, "= ?3");
     if (SUCCEEDED(hr))
-        hr = append(sql, " AND id ");
+        hr = append(sql, " AND ");
+    if (SUCCEEDED(hr))
+        hr = append(sql, id_of(table));
     if (SUCCEEDED(hr))
         hr = append(sql, relation);
     /* The row at PLACE_AT is in front; the one of PLACE_AFTER is behind. */
@@ -76,11 +110,18 @@ static HRESULT append_range(const struct contents *table, const struct cursor *f
 
 static HRESULT append_order(const struct contents *table, bool backward, struct byte_buffer *sql)
 {
-    bool down = backward != table->descending;
+    const char *direction = backward != table->descending ? " DESC" : "";
+    HRESULT hr = append(sql, " ORDER BY ");
 
-    if (table->order == ORDER_BY_DATE)
-        return append(sql, down ? " ORDER BY delivery_time DESC, id DESC" : " ORDER BY delivery_time, id");
-    return append(sql, down ? " ORDER BY id DESC" : " ORDER BY id");
+    if (SUCCEEDED(hr) && table->order == ORDER_BY_DATE)
+        hr = append(sql, date_of(table));
+    if (SUCCEEDED(hr) && table->order == ORDER_BY_DATE)
+        hr = append(sql, direction);
+    if (SUCCEEDED(hr) && table->order == ORDER_BY_DATE)
+        hr = append(sql, ", ");
+    if (SUCCEEDED(hr))
+        hr = append(sql, id_of(table));
+    return SUCCEEDED(hr) ? append(sql, direction) : hr;
 }
 
 static void bind_range(const struct contents *table, sqlite3_stmt *statement, const struct cursor *from)
@@ -280,26 +321,27 @@ HRESULT contents_count_range(struct contents *table, const struct cursor *from, 
     return SUCCEEDED(hr) ? count_part(table, from, backward, PART_OTHER_KEYS, count) : hr;
 }
 
-/* The statement that fetches one row of a list by its id, if what is asked for besides accepts it. */
-static HRESULT prepare_by_id(struct contents *table, const struct walk *walk, sqlite3_stmt **statement)
+HRESULT contents_prepare_one(struct contents *table, const struct selection *selection, const struct filter *also,
+                             sqlite3_stmt **out)
 {
     struct byte_buffer sql;
     HRESULT hr;
 
     byte_buffer_init(&sql);
-    hr = selection_sql(walk->selection, &sql);
+    hr = selection_sql(selection, &sql);
     if (SUCCEEDED(hr))
-        hr = append(&sql, " FROM message WHERE id = ?3 AND folder = ?1 AND associated = ?2");
+        hr = append_one(table, &sql);
+    if (SUCCEEDED(hr) && also != NULL)
+        hr = filter_append(also, &sql);
     if (SUCCEEDED(hr))
-        hr = filter_append(&walk->filter, &sql);
-    if (SUCCEEDED(hr))
-        hr = contents_prepare(table, &sql, statement);
+        hr = contents_prepare(table, &sql, out);
     byte_buffer_free(&sql);
     if (FAILED(hr))
         return hr;
-    sqlite3_bind_int64(*statement, 1, table->folder);
-    sqlite3_bind_int(*statement, 2, table->associated);
-    filter_bind(&walk->filter, *statement);
+    sqlite3_bind_int64(*out, 1, table->folder);
+    sqlite3_bind_int(*out, 2, table->associated);
+    if (also != NULL)
+        filter_bind(also, *out);
     return S_OK;
 }
 
@@ -309,7 +351,7 @@ static HRESULT walk_list(struct contents *table, struct walk *walk)
     struct row_view view;
     sqlite3_stmt *statement = NULL;
     int64_t index = walk->backward ? walk->from->id - 1 : walk->from->id;
-    HRESULT hr = prepare_by_id(table, walk, &statement);
+    HRESULT hr = contents_prepare_one(table, walk->selection, &walk->filter, &statement);
 
     if (FAILED(hr))
         return hr;

@@ -71,19 +71,30 @@ HRESULT contents_count(struct contents *table, int64_t *count)
     return query_number(table, sql, NULL, count);
 }
 
+/* The rows of a folder and of a search, by what an index has of them: each index is continued by a date and an id. */
+#define ROWS_OF_FOLDER " FROM message WHERE folder = ?1 AND associated = ?2"
+#define ROWS_OF_SEARCH " FROM found WHERE search = ?1"
+
+#define COUNT_BY_ID(rows, id, relation) "SELECT count(*)" rows " AND " id " " relation " ?4"
+
 /* By date: the rows of dates before, and of those of the same date the ones before; each is a range of the index. */
-#define COUNT_BEFORE(date, row)                                                                                        \
-    "SELECT (SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND delivery_time " date " ?3)"        \
-    " + (SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND delivery_time = ?3 AND id " row " ?4)"
+#define COUNT_BY_DATE(rows, date, id, earlier, before)                                                                 \
+    "SELECT (SELECT count(*)" rows " AND " date " " earlier " ?3)"                                                     \
+    " + (SELECT count(*)" rows " AND " date " = ?3 AND " id " " before " ?4)"
+
+/* Before a row and up to it: by id, by date, by date downwards. */
+#define COUNTS(rows, date, id)                                                                                         \
+    {                                                                                                                  \
+        {COUNT_BY_ID(rows, id, "<"), COUNT_BY_ID(rows, id, "<=")},                                                     \
+            {COUNT_BY_DATE(rows, date, id, "<", "<"), COUNT_BY_DATE(rows, date, id, "<", "<=")},                       \
+            {COUNT_BY_DATE(rows, date, id, ">", ">"), COUNT_BY_DATE(rows, date, id, ">", ">=")},                       \
+    }
 
 HRESULT contents_rank(struct contents *table, const struct cursor *cursor, int64_t *rank)
 {
-    static const char *const by_id[] = {
-        "SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND id < ?4",
-        "SELECT count(*) FROM message WHERE folder = ?1 AND associated = ?2 AND id <= ?4"};
-    static const char *const by_date[] = {COUNT_BEFORE("<", "<"), COUNT_BEFORE("<", "<="), COUNT_BEFORE(">", ">"),
-                                          COUNT_BEFORE(">", ">=")};
-    int which = cursor->kind == PLACE_AFTER;
+    static const char *const sql[][3][2] = {[OF_FOLDER] = COUNTS(ROWS_OF_FOLDER, "delivery_time", "id"),
+                                            [OF_SEARCH] = COUNTS(ROWS_OF_SEARCH, "received", "found.message")};
+    int which = table->order == ORDER_BY_ID ? 0 : table->descending ? 2 : 1;
 
     if (table->order == ORDER_BY_LIST) {
         *rank = cursor->id;
@@ -97,9 +108,7 @@ HRESULT contents_rank(struct contents *table, const struct cursor *cursor, int64
         return contents_count(table, rank);
     if (table->restriction != NULL)
         return count_rows(table, cursor, true, rank);
-    if (table->order == ORDER_BY_ID)
-        return query_number(table, by_id[which], cursor, rank);
-    return query_number(table, by_date[which + (table->descending ? 2 : 0)], cursor, rank);
+    return query_number(table, sql[table->source][which][cursor->kind == PLACE_AFTER], cursor, rank);
 }
 
 HRESULT contents_position(struct contents *table, int64_t *position)
@@ -116,20 +125,23 @@ HRESULT contents_position(struct contents *table, int64_t *position)
     return hr;
 }
 
+#define NTHS(rows, date, id)                                                                                           \
+    {                                                                                                                  \
+        "SELECT " id ", 0" rows " ORDER BY " id " LIMIT 1 OFFSET ?3",                                                  \
+            "SELECT " id ", 0" rows " ORDER BY " id " DESC LIMIT 1 OFFSET ?3",                                         \
+            "SELECT " id ", " date rows " ORDER BY " date ", " id " LIMIT 1 OFFSET ?3",                                \
+            "SELECT " id ", " date rows " ORDER BY " date " DESC, " id " DESC LIMIT 1 OFFSET ?3"                       \
+    }
+
 /* A row's key and id without a restriction: the nth from either end, found in the index alone. */
 static HRESULT find_nth(struct contents *table, int64_t position, int64_t count, struct cursor *found)
 {
-    static const char *const sql[] = {
-        "SELECT id, 0 FROM message WHERE folder = ?1 AND associated = ?2 ORDER BY id LIMIT 1 OFFSET ?3",
-        "SELECT id, 0 FROM message WHERE folder = ?1 AND associated = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3",
-        "SELECT id, delivery_time FROM message WHERE folder = ?1 AND associated = ?2"
-        " ORDER BY delivery_time, id LIMIT 1 OFFSET ?3",
-        "SELECT id, delivery_time FROM message WHERE folder = ?1 AND associated = ?2"
-        " ORDER BY delivery_time DESC, id DESC LIMIT 1 OFFSET ?3"};
+    static const char *const sql[][4] = {[OF_FOLDER] = NTHS(ROWS_OF_FOLDER, "delivery_time", "id"),
+                                         [OF_SEARCH] = NTHS(ROWS_OF_SEARCH, "received", "found.message")};
     bool from_end = position > count / 2;
     int which = (table->order == ORDER_BY_DATE ? 2 : 0) + (from_end != table->descending ? 1 : 0);
     sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(table->store->db, sql[which], &statement);
+    HRESULT hr = database_prepare(table->store->db, sql[table->source][which], &statement);
     int rc;
 
     if (FAILED(hr))
@@ -215,10 +227,11 @@ HRESULT contents_seek(struct contents *table, int64_t position)
 
 HRESULT contents_has_row(struct contents *table, int64_t id, bool *has)
 {
-    static const char sql[] = "SELECT 1 FROM message WHERE id = ?4 AND folder = ?1 AND associated = ?2";
+    static const char *const sql[] = {[OF_FOLDER] = "SELECT 1" ROWS_OF_FOLDER " AND id = ?4",
+                                      [OF_SEARCH] = "SELECT 1" ROWS_OF_SEARCH " AND found.message = ?4"};
     struct cursor row = {PLACE_AT, 0, id};
     int64_t number;
-    HRESULT hr = query_number(table, sql, &row, &number);
+    HRESULT hr = query_number(table, sql[table->source], &row, &number);
 
     *has = number != 0;
     return hr;

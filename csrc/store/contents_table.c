@@ -102,7 +102,8 @@ static HRESULT STDMETHODCALLTYPE contents_set_columns_method(IMAPITable *This, L
     TABLE_CALL(set_columns(table, tags, flags));
 }
 
-/* The columns every contents table has (contents-tables.md), and those that lists of mail show. */
+/* The columns every contents table has (contents-tables.md), and those that lists of mail show. The last one is of the
+ * tables of search folders (pidtagparentdisplay-canonical-property.md). */
 static const ULONG standard_columns[] = {
     PR_ENTRYID,
     PR_INSTANCE_KEY,
@@ -131,9 +132,15 @@ static const ULONG standard_columns[] = {
     PR_IMPORTANCE,
     PR_SEARCH_KEY,
     PR_INTERNET_MESSAGE_ID_W,
+    PR_PARENT_DISPLAY_W,
 };
 
 enum { STANDARD_COUNT = sizeof standard_columns / sizeof standard_columns[0] };
+
+static ULONG standard_count(const struct contents *table)
+{
+    return table->source == OF_SEARCH ? STANDARD_COUNT : STANDARD_COUNT - 1;
+}
 
 static ULONG in_width(ULONG tag, bool wide)
 {
@@ -158,7 +165,7 @@ static HRESULT query_columns(const struct contents *table, ULONG flags, LPSPropT
     if (FAILED(hr))
         return hr;
     memcpy(tags, columns, CbSPropTagArray(columns));
-    for (i = 0; all && i < STANDARD_COUNT; i++) {
+    for (i = 0; all && i < standard_count(table); i++) {
         for (j = 0; j < columns->cValues; j++)
             if (PROP_ID(columns->aulPropTag[j]) == PROP_ID(standard_columns[i]))
                 break;
@@ -601,28 +608,36 @@ static const GUID *const contents_iids[] = {&IID_IMAPITable, NULL};
 static const struct object_type contents_type = {OBJECT_TABLE, contents_iids, contents_destroy, contents_lifeline,
                                                  contents_query};
 
-HRESULT contents_table_create(struct store *store, int64_t folder, bool associated, ULONG flags, LPMAPITABLE *out)
+/* A search folder has no associated messages, whoever looks for them. */
+static enum contents_source source_of(const struct folder *folder, bool associated)
+{
+    return folder->kind == FOLDER_SEARCH && !associated ? OF_SEARCH : OF_FOLDER;
+}
+
+HRESULT contents_table_create(struct folder *folder, bool associated, ULONG flags, LPMAPITABLE *out)
 {
     union {
         SPropTagArray tags;
         ULONG room[1 + STANDARD_COUNT];
     } columns;
     struct contents *table = calloc(1, sizeof *table);
+    struct store *store = folder->host.store;
     HRESULT hr;
     ULONG i;
 
     if (table == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
     table->store = store;
-    table->folder = folder;
+    table->source = source_of(folder, associated);
+    table->folder = folder->host.place.row;
     table->associated = associated;
     table->newest = NEWEST_ANY;
     table->filter.exact = true;
     table->span.lpVtbl = &contents_span_vtbl;
     table->wide = (flags & MAPI_UNICODE) != 0;
-    object_entryid_make(&store->uid, MAPI_FOLDER, folder, table->folder_id);
-    columns.room[0] = STANDARD_COUNT;
-    for (i = 0; i < STANDARD_COUNT; i++)
+    object_entryid_make(&store->uid, MAPI_FOLDER, table->folder, table->folder_id);
+    columns.room[0] = standard_count(table);
+    for (i = 0; i < standard_count(table); i++)
         columns.room[1 + i] = in_width(standard_columns[i], table->wide);
     hr = contents_set_columns(table, &columns.tags);
     if (FAILED(hr)) {

@@ -5,6 +5,7 @@
 #include <mapitags.h>
 #include <mapix.h>
 
+#include "base/failure.h"
 #include "base/propcodec.h"
 #include "store/body.h"
 #include "store/contents.h"
@@ -51,7 +52,7 @@ static SPropValue *next_value(struct row_view *view, void **head)
 /* A text of which the column may hold the beginning only; NULL where the column has it all. */
 static const SPropValue *whole_text(struct row_view *view, const struct field *field, size_t size)
 {
-    const struct column *column = column_find(PROP_TAG(PT_UNSPECIFIED, field->id));
+    const struct column *column = field->column;
     struct byte_buffer whole;
     SPropValue *out = NULL;
     void *head;
@@ -98,9 +99,21 @@ static const SPropValue *text_value(struct row_view *view, const struct field *f
     return out;
 }
 
+static const SPropValue *binary_value(struct row_view *view, ULONG tag, const void *bytes, size_t size)
+{
+    void *head;
+    SPropValue *out = next_value(view, &head);
+
+    if (out != NULL && SUCCEEDED(value_binary(tag, bytes, size, head, out)))
+        return out;
+    view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    return NULL;
+}
+
 static const SPropValue *field_value(struct row_view *view, const struct field *field)
 {
     sqlite3_stmt *statement = view->statement;
+    unsigned char id[OBJECT_ENTRYID_SIZE];
     SPropValue *out;
     union {
         const void *in;
@@ -119,6 +132,9 @@ static const SPropValue *field_value(struct row_view *view, const struct field *
     case COLUMN_BOOLEAN:
         value_boolean(PROP_TAG(PT_BOOLEAN, field->id), sqlite3_column_int(statement, field->index) != 0, out);
         return out;
+    case COLUMN_FOLDER:
+        object_entryid_make(&view->table->store->uid, MAPI_FOLDER, sqlite3_column_int64(statement, field->index), id);
+        return binary_value(view, PROP_TAG(PT_BINARY, field->id), id, sizeof id);
     case COLUMN_TIME:
         value_time(PROP_TAG(PT_SYSTIME, field->id), sqlite3_column_int64(statement, field->index), out);
         return sqlite3_column_int64(statement, field->index) == NO_TIME ? NULL : out;
@@ -135,9 +151,11 @@ static const SPropValue *field_value(struct row_view *view, const struct field *
 static HRESULT read_large(struct row_view *view, const struct blob_entry *entry, struct byte_buffer *bytes)
 {
     struct place place = {CHUNKS_OF_MESSAGE, sqlite3_column_int64(view->statement, 0)};
-    HRESULT hr = entry->external_size > LONGEST_SEARCHED ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
+    HRESULT hr = S_OK;
     int64_t seq;
 
+    if (entry->external_size > LONGEST_SEARCHED)
+        return fail(MAPI_E_TOO_BIG, "A property is too large for a restriction to look at.");
     for (seq = 0; SUCCEEDED(hr) && bytes->size < entry->external_size; seq++) {
         size_t before = bytes->size;
 
@@ -173,17 +191,6 @@ static const SPropValue *blob_value(struct row_view *view, ULONG tag)
     byte_buffer_free(&bytes);
     note(view, hr);
     return SUCCEEDED(hr) ? out : NULL;
-}
-
-static const SPropValue *binary_value(struct row_view *view, ULONG tag, const void *bytes, size_t size)
-{
-    void *head;
-    SPropValue *out = next_value(view, &head);
-
-    if (out != NULL && SUCCEEDED(value_binary(tag, bytes, size, head, out)))
-        return out;
-    view->hr = MAPI_E_NOT_ENOUGH_MEMORY;
-    return NULL;
 }
 
 static const SPropValue *row_property(void *self, ULONG tag)

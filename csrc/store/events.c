@@ -349,8 +349,12 @@ static bool makes_sense(const struct change *change)
     case fnevObjectModified:
     case fnevObjectMoved:
     case fnevObjectCopied:
+    case fnevSearchComplete:
         return change->source.kind == MAPI_STORE || change->source.kind == MAPI_FOLDER ||
                change->source.kind == MAPI_MESSAGE;
+    case EVENT_FOUND:
+    case EVENT_SEARCHED:
+        return change->source.kind == MAPI_MESSAGE;
     default:
         return false; /* fnevTableModified among them: too many to be told one by one */
     }
@@ -366,7 +370,7 @@ static HRESULT tell(struct store *store, const struct change *change)
     }
     if (change->event == fnevNewMail)
         hr = post_new_mail(store, change);
-    else
+    else if (change->event != EVENT_FOUND && change->event != EVENT_SEARCHED)
         post_object(store, change);
     if (change->source.kind == MAPI_MESSAGE && change->event != fnevNewMail) {
         const struct table_change message = {change->event, change->source.row, change->parent, change->old_parent,

@@ -38,6 +38,11 @@ struct events_pending {
 /* What somebody is registered for: MAPI_STORE and 0, MAPI_FOLDER or MAPI_MESSAGE and the row, EVENT_SOURCE_TABLE and a number. */
 enum { EVENT_SOURCE_TABLE = 0x10000 };
 
+/* What only the tables of a search folder are told: that a message has been found, or has ceased to be; that it has been
+ * searched anew. */
+#define EVENT_FOUND    ((ULONG)0x00100000)
+#define EVENT_SEARCHED ((ULONG)0x00200000)
+
 struct event_source {
     ULONG kind;
     int64_t row;
@@ -80,6 +85,9 @@ HRESULT event_folder(struct store *store, ULONG event, int64_t row, int64_t pare
                      int64_t old_parent);
 /* The counts of a folder, or whether it has subfolders, have changed: one fnevObjectModified at the commit. */
 HRESULT event_counts(struct store *store, int64_t folder);
+/* What a search folder holds: whether a message is in it; everything, with fnevSearchComplete. */
+HRESULT event_found(struct store *store, int64_t search, int64_t row);
+HRESULT event_searched(struct store *store, int64_t search);
 /* The store's own properties. */
 HRESULT event_store(struct store *store);
 

@@ -6,6 +6,7 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
+#include "store/folder.h"
 #include "store/logon.h"
 
 static const char failed[] = "The change could not be recorded for those who are registered";
@@ -195,6 +196,35 @@ HRESULT event_folder(struct store *store, ULONG event, int64_t row, int64_t pare
     if (SUCCEEDED(hr) && event == fnevObjectMoved)
         hr = event_counts(store, old_parent);
     return hr;
+}
+
+HRESULT event_found(struct store *store, int64_t search, int64_t row)
+{
+    const struct change change = {EVENT_FOUND, MAPI_MESSAGE, row, search, 0, 0, false};
+    bool listened;
+    HRESULT hr = is_listened(store, &listened);
+
+    if (FAILED(hr) || !listened)
+        return hr;
+    hr = record(store, &change);
+    return SUCCEEDED(hr) ? event_counts(store, search) : hr;
+}
+
+HRESULT event_searched(struct store *store, int64_t search)
+{
+    const struct change searched = {EVENT_SEARCHED, MAPI_MESSAGE, 0, search, 0, 0, false};
+    struct change complete = {fnevSearchComplete, MAPI_FOLDER, search, 0, 0, 0, false};
+    bool listened;
+    HRESULT hr = is_listened(store, &listened);
+
+    if (FAILED(hr) || !listened)
+        return hr;
+    hr = folder_parent(store, search, &complete.parent);
+    if (SUCCEEDED(hr))
+        hr = record(store, &searched);
+    if (SUCCEEDED(hr))
+        hr = record(store, &complete);
+    return SUCCEEDED(hr) ? event_counts(store, search) : hr;
 }
 
 HRESULT event_store(struct store *store)

@@ -11,6 +11,7 @@
 #include "base/propcodec.h"
 #include "store/entryid.h"
 #include "store/objects.h"
+#include "store/search.h"
 #include "store/store.h"
 
 static const struct object_type folder_type;
@@ -158,12 +159,17 @@ static bool names_drafts(const struct host *host)
            host->place.row == host->store->folders[FOLDER_OF_ROOT];
 }
 
-static ULONG access_of(const struct host *host)
+static ULONG access_of(const struct folder *folder)
 {
+    const struct host *host = &folder->host;
+    ULONG access = MAPI_ACCESS_READ;
+
     if (!host->store->writable)
-        return MAPI_ACCESS_READ;
-    return MAPI_ACCESS_READ | MAPI_ACCESS_MODIFY | MAPI_ACCESS_CREATE_HIERARCHY | MAPI_ACCESS_CREATE_CONTENTS |
-           MAPI_ACCESS_CREATE_ASSOCIATED | (folder_is_standard(host->store, host->place.row) ? 0 : MAPI_ACCESS_DELETE);
+        return access;
+    access |= MAPI_ACCESS_MODIFY;
+    if (folder->kind != FOLDER_SEARCH)
+        access |= MAPI_ACCESS_CREATE_HIERARCHY | MAPI_ACCESS_CREATE_CONTENTS | MAPI_ACCESS_CREATE_ASSOCIATED;
+    return access | (folder_is_standard(host->store, host->place.row) ? 0 : MAPI_ACCESS_DELETE);
 }
 
 /* What is worked out; MAPI_E_NOT_FOUND for everything else. */
@@ -197,9 +203,9 @@ static HRESULT get_computed(struct folder *folder, ULONG tag, void *head, SPropV
     case PROP_ID(PR_LAST_MODIFICATION_TIME):
         return value_time(tag, folder->modified, out);
     case PROP_ID(PR_ACCESS):
-        return value_long(tag, access_of(host), out);
+        return value_long(tag, access_of(folder), out);
     case PROP_ID(PR_DISPLAY_TYPE):
-        return value_long(tag, DT_FOLDER, out);
+        return value_long(tag, folder_display_type(folder->kind), out);
     case PROP_ID(PR_STATUS):
         return value_long(tag, 0, out);
     case PROP_ID(PR_STORE_UNSAVED_COUNT): /* asked by the session, which reaches a logon's objects only */
@@ -271,6 +277,9 @@ static HRESULT rename_folder(struct folder *folder, const SPropValue *value)
 
     if (PROP_TYPE(value->ulPropTag) != PT_UNICODE && PROP_TYPE(value->ulPropTag) != PT_STRING8)
         return MAPI_E_INVALID_TYPE;
+    hr = search_refuse(folder, "The folder could not be renamed");
+    if (FAILED(hr))
+        return hr;
     byte_buffer_init(&name);
     hr = prop_payload_from_value(value, &name);
     if (SUCCEEDED(hr))
@@ -320,8 +329,7 @@ static HRESULT open_object(struct host *host, ULONG tag, REFIID iid, ULONG optio
         return MAPI_E_INTERFACE_NOT_SUPPORTED;
     if (PROP_ID(tag) == PROP_ID(PR_CONTAINER_HIERARCHY))
         return hierarchy_table(from_host(host), wide, table);
-    return contents_table_create(host->store, host->place.row, PROP_ID(tag) == PROP_ID(PR_FOLDER_ASSOCIATED_CONTENTS),
-                                 wide, table);
+    return contents_table_create(from_host(host), PROP_ID(tag) == PROP_ID(PR_FOLDER_ASSOCIATED_CONTENTS), wide, table);
 }
 
 /* Content and subfolders are copied with CopyMessages and CopyFolder. */
@@ -369,8 +377,7 @@ static HRESULT contents(struct folder *folder, ULONG flags, LPMAPITABLE *out)
     hr = folder_check_exists(folder->host.store, folder->host.place.row);
     if (FAILED(hr))
         return hr;
-    return contents_table_create(folder->host.store, folder->host.place.row, (flags & MAPI_ASSOCIATED) != 0, flags,
-                                 out);
+    return contents_table_create(folder, (flags & MAPI_ASSOCIATED) != 0, flags, out);
 }
 
 static HRESULT STDMETHODCALLTYPE folder_get_contents_table(IMAPIFolder *This, ULONG flags, LPMAPITABLE *out)
@@ -407,12 +414,10 @@ static HRESULT STDMETHODCALLTYPE folder_open_entry(IMAPIFolder *This, ULONG size
     FOLDER_CALL(store_open_entry(folder->host.store, size, id, iid, flags, type, out));
 }
 
-/* Search folders are not there yet. */
 static HRESULT STDMETHODCALLTYPE folder_set_search_criteria(IMAPIFolder *This, LPSRestriction restriction,
                                                             LPENTRYLIST list, ULONG flags)
 {
-    (void)restriction, (void)list, (void)flags;
-    FOLDER_CALL(MAPI_E_NO_SUPPORT);
+    FOLDER_CALL(search_set_criteria(folder, restriction, list, flags));
 }
 
 static HRESULT STDMETHODCALLTYPE folder_get_search_criteria(IMAPIFolder *This, ULONG flags, LPSRestriction *restriction,
@@ -422,8 +427,9 @@ static HRESULT STDMETHODCALLTYPE folder_get_search_criteria(IMAPIFolder *This, U
         *restriction = NULL;
     if (list != NULL)
         *list = NULL;
-    (void)state;
-    FOLDER_CALL((flags & ~MAPI_UNICODE) != 0 ? MAPI_E_UNKNOWN_FLAGS : MAPI_E_NOT_INITIALIZED);
+    if (state != NULL)
+        *state = 0;
+    FOLDER_CALL(search_get_criteria(folder, flags, restriction, list, state));
 }
 
 static HRESULT create_message(struct folder *folder, LPCIID iid, ULONG flags, LPMESSAGE *out)
@@ -440,6 +446,9 @@ static HRESULT create_message(struct folder *folder, LPCIID iid, ULONG flags, LP
         return hr;
     if (!folder->host.writable)
         return fail(MAPI_E_NO_ACCESS, "The folder was opened for reading.");
+    hr = search_refuse(folder, "The message could not be made");
+    if (FAILED(hr))
+        return hr;
     hr = message_create(folder->host.store, folder->host.place.row, (flags & MAPI_ASSOCIATED) != 0, NULL, &message);
     if (SUCCEEDED(hr))
         *out = (LPMESSAGE)(void *)message;

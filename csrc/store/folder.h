@@ -30,11 +30,17 @@ struct folder *folder_of_same_store(struct folder *folder, void *other);
 /* Whether it is one of the folders every store has; they stay where they are. */
 bool folder_is_standard(const struct store *store, int64_t row);
 
+/* PR_DISPLAY_TYPE (hierarchy-tables.md). */
+ULONG folder_display_type(ULONG kind);
+
 /* A row's child by name, 0 when there is none. */
 HRESULT folder_find_child(struct store *store, int64_t parent, const char *name, size_t size, int64_t *row);
 
 /* Where a folder hangs: MAPI_E_NOT_FOUND when it does not exist. */
 HRESULT folder_parent(struct store *store, int64_t row, int64_t *parent);
+
+/* What it is, FOLDER_GENERIC or FOLDER_SEARCH (the root: FOLDER_ROOT): MAPI_E_NOT_FOUND when it does not exist. */
+HRESULT folder_kind(struct store *store, int64_t row, ULONG *kind);
 
 /* Of a folder that a client has open: MAPI_E_OBJECT_DELETED when it has been deleted meanwhile. */
 HRESULT folder_check_exists(struct store *store, int64_t row);
@@ -72,6 +78,6 @@ HRESULT folder_delete_message(struct store *store, int64_t row, bool *done);
 HRESULT hierarchy_table(struct folder *folder, ULONG flags, LPMAPITABLE *out);
 
 /* contents_table.c */
-HRESULT contents_table_create(struct store *store, int64_t folder, bool associated, ULONG flags, LPMAPITABLE *out);
+HRESULT contents_table_create(struct folder *folder, bool associated, ULONG flags, LPMAPITABLE *out);
 
 #endif

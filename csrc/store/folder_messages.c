@@ -2,7 +2,8 @@
  *
  * A list is one transaction. Entries that do not name a message of the folder, or that cannot be treated now, are
  * left out and make the answer MAPI_W_PARTIAL_COMPLETION; only failures of the store itself fail the call and undo
- * it. */
+ * it. The messages of a search folder are those it has found; what is done to them is done where they are
+ * (mapi-search-folders.md). */
 #include "store/folder.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/failure.h"
 #include "store/entryid.h"
 #include "store/read_flags.h"
+#include "store/search.h"
 #include "store/tree.h"
 
 /* What is known about one entry of a list. */
@@ -20,11 +22,15 @@ struct entry {
     int64_t row;
     ULONG flags;  /* PR_MESSAGE_FLAGS */
     ULONG status; /* PR_MSG_STATUS */
+    int64_t from; /* the folder it is in: of a search folder's entry, another one */
     bool found;   /* it is a message of the folder */
 };
 
 static HRESULT look_up(struct folder *folder, ULONG size, const ENTRYID *id, struct entry *entry)
 {
+    static const char of_folder[] = "SELECT flags, status, folder FROM message WHERE id = ?1 AND folder = ?2";
+    static const char of_search[] = "SELECT flags, status, folder FROM message WHERE id = ?1"
+                                    " AND EXISTS (SELECT 1 FROM found WHERE search = ?2 AND found.message = ?1)";
     struct store *store = folder->host.store;
     sqlite3_stmt *statement;
     ULONG kind;
@@ -35,7 +41,7 @@ static HRESULT look_up(struct folder *folder, ULONG size, const ENTRYID *id, str
     hr = object_entryid_parse(&store->uid, size, id, &kind, &entry->row);
     if (FAILED(hr) || kind != MAPI_MESSAGE)
         return S_OK;
-    hr = database_prepare(store->db, "SELECT flags, status FROM message WHERE id = ?1 AND folder = ?2", &statement);
+    hr = database_prepare(store->db, folder->kind == FOLDER_SEARCH ? of_search : of_folder, &statement);
     if (FAILED(hr))
         return hr;
     sqlite3_bind_int64(statement, 1, entry->row);
@@ -45,6 +51,7 @@ static HRESULT look_up(struct folder *folder, ULONG size, const ENTRYID *id, str
     if (entry->found) {
         entry->flags = (ULONG)sqlite3_column_int64(statement, 0);
         entry->status = (ULONG)sqlite3_column_int64(statement, 1);
+        entry->from = sqlite3_column_int64(statement, 2);
     }
     hr = database_error(store->db, rc, "The messages could not be read");
     database_done(statement);
@@ -156,8 +163,8 @@ static HRESULT move_entry(struct folder *folder, const struct entry *entry, void
     sqlite3_bind_int64(statement, 2, destination->host.place.row);
     *done = true;
     hr = database_run(store->db, statement, "The message could not be moved");
-    if (SUCCEEDED(hr) && destination->host.place.row != folder->host.place.row)
-        hr = event_message_moved(store, entry->row, folder->host.place.row);
+    if (SUCCEEDED(hr) && destination->host.place.row != entry->from)
+        hr = event_message_moved(store, entry->row, entry->from);
     return hr;
 }
 
@@ -252,6 +259,9 @@ HRESULT folder_copy_messages(struct folder *folder, const ENTRYLIST *list, LPCII
         return export_messages(folder, list, destination, move);
     if (!target->host.writable)
         return fail(MAPI_E_NO_ACCESS, "The destination folder was opened for reading.");
+    hr = search_refuse(target, "The messages could not be copied or moved there");
+    if (FAILED(hr))
+        return hr;
     return treat_list_into(folder, list, move ? move_entry : copy_entry, target);
 }
 
@@ -274,7 +284,8 @@ static HRESULT mark_entry(struct folder *folder, const struct entry *entry, void
 /* Without a list: all messages of the folder. */
 static HRESULT mark_all(struct folder *folder, struct read_flag_change *change)
 {
-    static const char sql[] = "SELECT id FROM message WHERE folder = ?1 AND associated = 0";
+    static const char of_folder[] = "SELECT id FROM message WHERE folder = ?1 AND associated = 0";
+    static const char of_search[] = "SELECT message FROM found WHERE search = ?1";
     struct store *store = folder->host.store;
     struct row_list rows = {NULL, 0, 0};
     bool complete = true;
@@ -283,7 +294,7 @@ static HRESULT mark_all(struct folder *folder, struct read_flag_change *change)
 
     if (FAILED(hr))
         return hr;
-    hr = row_list_query(&rows, store, sql, folder->host.place.row);
+    hr = row_list_query(&rows, store, folder->kind == FOLDER_SEARCH ? of_search : of_folder, folder->host.place.row);
     for (i = 0; i < rows.count && SUCCEEDED(hr); i++) {
         unsigned char id[OBJECT_ENTRYID_SIZE];
         SBinary binary = {sizeof id, id};

@@ -8,6 +8,7 @@
 
 #include "base/failure.h"
 #include "store/entryid.h"
+#include "store/search.h"
 #include "store/text.h"
 #include "store/tree.h"
 
@@ -33,7 +34,7 @@ static HRESULT find_child(struct folder *folder, ULONG size, const ENTRYID *id, 
     return hr;
 }
 
-static HRESULT insert_folder(struct store *store, int64_t parent, const struct byte_buffer *name,
+static HRESULT insert_folder(struct store *store, int64_t parent, ULONG type, const struct byte_buffer *name,
                              const struct byte_buffer *props, int64_t *row)
 {
     static const char sql[] =
@@ -45,19 +46,33 @@ static HRESULT insert_folder(struct store *store, int64_t parent, const struct b
         return hr;
     sqlite3_bind_int64(statement, 1, parent);
     sqlite3_bind_text(statement, 2, (const char *)name->bytes, (int)name->size, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 3, FOLDER_GENERIC);
+    sqlite3_bind_int64(statement, 3, (int64_t)type);
     sqlite3_bind_int64(statement, 4, filetime_now());
     sqlite3_bind_blob(statement, 5, props->size == 0 ? (const void *)"" : props->bytes, (int)props->size,
                       SQLITE_STATIC);
     hr = database_run(store->db, statement, "The folder could not be made");
     if (SUCCEEDED(hr))
         *row = sqlite3_last_insert_rowid(database_handle(store->db));
+    return SUCCEEDED(hr) ? search_folder_added(store, *row, parent) : hr;
+}
+
+/* OPEN_IF_EXISTS: what is there has to be what is asked for. */
+static HRESULT check_existing(struct store *store, int64_t row, ULONG type, ULONG flags)
+{
+    ULONG kind;
+    HRESULT hr = folder_kind(store, row, &kind);
+
+    if (SUCCEEDED(hr) && (flags & OPEN_IF_EXISTS) == 0)
+        hr = fail(MAPI_E_COLLISION, "There is a folder of that name already.");
+    if (SUCCEEDED(hr) && (kind == FOLDER_SEARCH) != (type == FOLDER_SEARCH))
+        hr = fail(MAPI_E_COLLISION, "There is a folder of that name already, %s.",
+                  kind == FOLDER_SEARCH ? "which is a search folder" : "which is no search folder");
     return hr;
 }
 
 /* Finds the child of that name, or makes it. */
-static HRESULT make_child(struct folder *folder, const struct byte_buffer *name, struct holder *props, ULONG flags,
-                          int64_t *row)
+static HRESULT make_child(struct folder *folder, ULONG type, const struct byte_buffer *name, struct holder *props,
+                          ULONG flags, int64_t *row)
 {
     struct store *store = folder->host.store;
     struct place place = {CHUNKS_OF_FOLDER, 0};
@@ -69,11 +84,11 @@ static HRESULT make_child(struct folder *folder, const struct byte_buffer *name,
     if (FAILED(hr))
         return hr;
     if (*row != 0)
-        return (flags & OPEN_IF_EXISTS) != 0 ? S_OK : fail(MAPI_E_COLLISION, "There is a folder of that name already.");
+        return check_existing(store, *row, type, flags);
     byte_buffer_init(&blob);
     hr = holder_encode(props, NULL, &blob);
     if (SUCCEEDED(hr))
-        hr = insert_folder(store, folder->host.place.row, name, &blob, row);
+        hr = insert_folder(store, folder->host.place.row, type, name, &blob, row);
     place.row = *row;
     if (SUCCEEDED(hr))
         hr = holder_write_chunks(props, store, place, true);
@@ -83,7 +98,8 @@ static HRESULT make_child(struct folder *folder, const struct byte_buffer *name,
     return hr;
 }
 
-static HRESULT create_child(struct folder *folder, const void *name, const void *comment, ULONG flags, int64_t *row)
+static HRESULT create_child(struct folder *folder, ULONG type, const void *name, const void *comment, ULONG flags,
+                            int64_t *row)
 {
     struct byte_buffer text;
     struct byte_buffer remark;
@@ -103,7 +119,7 @@ static HRESULT create_child(struct folder *folder, const void *name, const void 
     if (SUCCEEDED(hr))
         hr = store_begin(folder->host.store);
     if (SUCCEEDED(hr))
-        hr = store_end_transaction(folder->host.store, make_child(folder, &text, &props, flags, row));
+        hr = store_end_transaction(folder->host.store, make_child(folder, type, &text, &props, flags, row));
     holder_clear(&props);
     byte_buffer_free(&text);
     byte_buffer_free(&remark);
@@ -121,13 +137,13 @@ HRESULT folder_create_child(struct folder *folder, ULONG type, const void *name,
         return MAPI_E_INVALID_PARAMETER;
     if ((flags & ~(OPEN_IF_EXISTS | MAPI_DEFERRED_ERRORS | MAPI_UNICODE)) != 0)
         return MAPI_E_UNKNOWN_FLAGS;
-    if (type == FOLDER_SEARCH)
-        return fail(MAPI_E_NO_SUPPORT, "Search folders are not supported.");
     hr = check_interface(iid, folder_iids);
     if (SUCCEEDED(hr))
         hr = need_writable(folder);
     if (SUCCEEDED(hr))
-        hr = create_child(folder, name, comment, flags, &row);
+        hr = search_refuse(folder, "The folder could not be made");
+    if (SUCCEEDED(hr))
+        hr = create_child(folder, type, name, comment, flags, &row);
     if (SUCCEEDED(hr))
         hr = folder_open(folder->host.store, row, true, &child);
     if (SUCCEEDED(hr))
@@ -184,6 +200,8 @@ static HRESULT delete_row(struct store *store, int64_t row)
         hr = folder_parent(store, row, &parent);
     if (SUCCEEDED(hr))
         hr = event_folder(store, fnevObjectDeleted, row, parent, 0, 0);
+    if (SUCCEEDED(hr))
+        hr = search_folder_removed(store, row);
     if (SUCCEEDED(hr))
         hr = tree_run(store, "DELETE FROM receive_folder WHERE folder = ?1", row, "The folder could not be deleted");
     if (SUCCEEDED(hr))
@@ -326,6 +344,8 @@ HRESULT folder_empty(struct folder *folder, ULONG flags)
         return MAPI_E_UNKNOWN_FLAGS;
     hr = need_writable(folder);
     if (SUCCEEDED(hr))
+        hr = search_refuse(folder, "The folder could not be emptied");
+    if (SUCCEEDED(hr))
         hr = store_begin(folder->host.store);
     if (FAILED(hr))
         return hr;
@@ -346,6 +366,8 @@ static HRESULT move_row(struct store *store, int64_t row, int64_t from, int64_t 
     sqlite3_bind_text(statement, 3, (const char *)name->bytes, (int)name->size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 4, filetime_now());
     hr = database_run(store->db, statement, "The folder could not be moved");
+    if (SUCCEEDED(hr) && from != parent)
+        hr = search_folder_moved(store, row);
     if (FAILED(hr))
         return hr;
     return from == parent ? event_folder(store, fnevObjectModified, row, parent, 0, 0)
@@ -376,7 +398,9 @@ static HRESULT copy_row(struct store *store, int64_t row, int64_t parent, const 
     if (FAILED(hr))
         return hr;
     *copy = sqlite3_last_insert_rowid(database_handle(store->db));
-    hr = chunks_copy(store, place, *copy);
+    hr = search_folder_added(store, *copy, parent);
+    if (SUCCEEDED(hr))
+        hr = chunks_copy(store, place, *copy);
     if (SUCCEEDED(hr))
         hr = row_list_query(&messages, store, "SELECT id FROM message WHERE folder = ?1 ORDER BY id", row);
     for (i = 0; i < messages.count && SUCCEEDED(hr); i++) {
@@ -389,9 +413,9 @@ static HRESULT copy_row(struct store *store, int64_t row, int64_t parent, const 
 }
 
 /* The tree is listed before the first copy is made; `copies` holds, for each folder of it, what its children are
- * copied into. *top is the copy of the first one. */
+ * copied into. *top is the copy of the first one. Search folders are not copied (mapi-folders.md), and have no children. */
 static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64_t parent,
-                         const struct byte_buffer *name, int64_t *top)
+                         const struct byte_buffer *name, int64_t *top, bool *complete)
 {
     struct row_list copies = {NULL, 0, 0};
     HRESULT hr = S_OK;
@@ -400,7 +424,8 @@ static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64
 
     for (i = 0; i < tree->count && SUCCEEDED(hr); i++) {
         int64_t into = parent;
-        int64_t copy;
+        int64_t copy = 0;
+        ULONG kind = FOLDER_GENERIC;
 
         if (i > 0) {
             hr = folder_parent(store, tree->rows[i], &into);
@@ -411,6 +436,10 @@ static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64
         if (SUCCEEDED(hr) && into == 0)
             hr = MAPI_E_CALL_FAILED;
         if (SUCCEEDED(hr))
+            hr = folder_kind(store, tree->rows[i], &kind);
+        if (kind == FOLDER_SEARCH)
+            *complete = false;
+        else if (SUCCEEDED(hr))
             hr = copy_row(store, tree->rows[i], into, i == 0 ? name : NULL, &copy);
         if (SUCCEEDED(hr))
             hr = row_list_add(&copies, copy);
@@ -422,7 +451,7 @@ static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64
 }
 
 static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destination, const struct byte_buffer *name,
-                            ULONG flags)
+                            ULONG flags, bool *complete)
 {
     struct store *store = folder->host.store;
     struct row_list tree = {NULL, 0, 0};
@@ -430,8 +459,13 @@ static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destinat
     bool within = false;
     int64_t other;
     int64_t copy = 0;
-    HRESULT hr = S_OK;
+    ULONG kind;
+    HRESULT hr = folder_kind(store, row, &kind);
 
+    if (FAILED(hr))
+        return hr;
+    if (kind == FOLDER_SEARCH)
+        return fail(MAPI_E_NO_ACCESS, "A search folder can be neither copied nor moved.");
     if (move && folder_is_standard(store, row))
         return fail(MAPI_E_NO_ACCESS, "The folder is one of those every store has, and stays where it is.");
     if (move || (flags & COPY_SUBFOLDERS) != 0)
@@ -448,7 +482,7 @@ static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destinat
         return move_row(store, row, folder->host.place.row, destination, name);
     hr = (flags & COPY_SUBFOLDERS) != 0 ? collect_tree(store, row, &tree) : row_list_add(&tree, row);
     if (SUCCEEDED(hr))
-        hr = copy_tree(store, &tree, destination, name, &copy);
+        hr = copy_tree(store, &tree, destination, name, &copy, complete);
     if (SUCCEEDED(hr))
         hr = event_folder(store, fnevObjectCopied, copy, destination, row, folder->host.place.row);
     row_list_free(&tree);
@@ -473,7 +507,7 @@ static HRESULT name_of(struct store *store, int64_t row, struct byte_buffer *nam
 }
 
 static HRESULT copy_child(struct folder *folder, ULONG size, const ENTRYID *id, struct folder *destination,
-                          const void *name, ULONG flags)
+                          const void *name, ULONG flags, bool *complete)
 {
     struct byte_buffer text;
     int64_t row;
@@ -488,7 +522,7 @@ static HRESULT copy_child(struct folder *folder, ULONG size, const ENTRYID *id, 
     if (SUCCEEDED(hr))
         hr = folder_check_name(text.bytes, text.size);
     if (SUCCEEDED(hr))
-        hr = copy_or_move(folder, row, destination->host.place.row, &text, flags);
+        hr = copy_or_move(folder, row, destination->host.place.row, &text, flags, complete);
     byte_buffer_free(&text);
     return hr;
 }
@@ -497,6 +531,7 @@ HRESULT folder_copy_child(struct folder *folder, ULONG size, const ENTRYID *id, 
                           const void *name, ULONG flags)
 {
     struct folder *target;
+    bool complete = true;
     HRESULT hr;
 
     if (destination == NULL)
@@ -511,11 +546,13 @@ HRESULT folder_copy_child(struct folder *folder, ULONG size, const ENTRYID *id, 
         return fail(MAPI_E_NO_SUPPORT, "Folders can be copied and moved within one message store only.");
     if (!target->host.writable)
         return fail(MAPI_E_NO_ACCESS, "The destination folder was opened for reading.");
-    if ((flags & FOLDER_MOVE) != 0)
+    hr = search_refuse(target, "The folder could not be copied or moved there");
+    if (SUCCEEDED(hr) && (flags & FOLDER_MOVE) != 0)
         hr = need_writable(folder);
     if (SUCCEEDED(hr))
         hr = store_begin(folder->host.store);
     if (FAILED(hr))
         return hr;
-    return store_end_transaction(folder->host.store, copy_child(folder, size, id, target, name, flags));
+    hr = store_end_transaction(folder->host.store, copy_child(folder, size, id, target, name, flags, &complete));
+    return hr == S_OK && !complete ? MAPI_W_PARTIAL_COMPLETION : hr;
 }

@@ -14,6 +14,11 @@ bool folder_is_standard(const struct store *store, int64_t row)
     return false;
 }
 
+ULONG folder_display_type(ULONG kind)
+{
+    return kind == FOLDER_SEARCH ? DT_FOLDER_LINK : DT_FOLDER;
+}
+
 HRESULT folder_find_child(struct store *store, int64_t parent, const char *name, size_t size, int64_t *row)
 {
     sqlite3_stmt *statement;
@@ -47,6 +52,26 @@ HRESULT folder_parent(struct store *store, int64_t row, int64_t *parent)
     hr = database_error(store->db, rc, "The folders could not be read");
     if (rc == SQLITE_ROW)
         *parent = sqlite3_column_int64(statement, 0);
+    else if (rc == SQLITE_DONE)
+        hr = fail(MAPI_E_NOT_FOUND, "The folder does not exist any more.");
+    database_done(statement);
+    return hr;
+}
+
+HRESULT folder_kind(struct store *store, int64_t row, ULONG *kind)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, "SELECT kind FROM folder WHERE id = ?1", &statement);
+    int rc;
+
+    *kind = FOLDER_GENERIC;
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, row);
+    rc = sqlite3_step(statement);
+    hr = database_error(store->db, rc, "The folders could not be read");
+    if (rc == SQLITE_ROW)
+        *kind = (ULONG)sqlite3_column_int64(statement, 0);
     else if (rc == SQLITE_DONE)
         hr = fail(MAPI_E_NOT_FOUND, "The folder does not exist any more.");
     database_done(statement);

@@ -34,7 +34,7 @@ static HRESULT append(struct store *store, struct memtable *table, struct row_bu
     row_binary(row, PR_MAPPING_SIGNATURE, store->uid.ab, sizeof store->uid.ab);
     row_long(row, PR_DEPTH, (ULONG)sqlite3_column_int64(statement, 11));
     row_long(row, PR_OBJECT_TYPE, MAPI_FOLDER);
-    row_long(row, PR_DISPLAY_TYPE, DT_FOLDER);
+    row_long(row, PR_DISPLAY_TYPE, folder_display_type((ULONG)sqlite3_column_int64(statement, 3)));
     row_long(row, PR_STATUS, 0);
     row_long(row, PR_FOLDER_TYPE, (ULONG)sqlite3_column_int64(statement, 3));
     row_time(row, PR_CREATION_TIME, sqlite3_column_int64(statement, 4));

@@ -336,6 +336,11 @@ HRESULT store_begin(struct store *store)
             return hr;
         store->doomed = false;
         events_begin(store);
+        hr = searches_begin(store);
+        if (FAILED(hr)) {
+            database_rollback(store->db);
+            return hr;
+        }
     }
     store->depth++;
     return S_OK;
@@ -349,13 +354,16 @@ HRESULT store_end_transaction(struct store *store, HRESULT hr)
     if (store->depth > 0)
         return hr;
     if (!store->doomed) {
-        HRESULT recorded = events_before_commit(store);
+        HRESULT recorded = searches_before_commit(store);
 
+        if (SUCCEEDED(recorded))
+            recorded = events_before_commit(store);
         if (FAILED(recorded)) {
             store->doomed = true;
             hr = recorded;
         }
     }
+    searches_end(store);
     if (store->doomed) {
         database_rollback(store->db);
         return FAILED(hr) ? hr : MAPI_E_CALL_FAILED;

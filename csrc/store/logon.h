@@ -19,6 +19,7 @@
 #include "store/changes.h"
 #include "store/events.h"
 #include "store/schema.h"
+#include "store/search.h"
 
 struct message;
 
@@ -63,6 +64,7 @@ struct store {
     unsigned depth; /* of nested transactions */
     bool doomed;    /* an inner one failed */
     struct events_pending pending;
+    struct searches_pending searches;
 
     struct events *events; /* NULL: nobody is registered through this logon; guarded by the lifeline */
     atomic_bool look;      /* there may be changes to be read */

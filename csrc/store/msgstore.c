@@ -13,6 +13,7 @@
 #include "store/message.h"
 #include "store/objects.h"
 #include "store/receive_folder.h"
+#include "store/search.h"
 #include "store/store.h"
 #include "store/tree.h"
 
@@ -100,12 +101,14 @@ static HRESULT write(struct host *host)
     return hr;
 }
 
+/* A store that cannot be written to has its search folders, and no new ones. */
 static ULONG support_mask(const struct store *store)
 {
     ULONG mask = STORE_ENTRYID_UNIQUE | STORE_ATTACH_OK | STORE_MV_PROPS_OK | STORE_RESTRICTION_OK | STORE_SORT_OK |
                  STORE_HTML_OK | STORE_ANSI_OK | STORE_UNICODE_OK | STORE_LOCALSTORE | STORE_NOTIFY_OK;
 
-    return mask | (store->writable ? STORE_MODIFY_OK | STORE_CREATE_OK | STORE_SUBMIT_OK : STORE_READONLY);
+    return mask |
+           (store->writable ? STORE_MODIFY_OK | STORE_CREATE_OK | STORE_SUBMIT_OK | STORE_SEARCH_OK : STORE_READONLY);
 }
 
 /* Messages that have not left: whatever is in the Outbox. */
@@ -195,6 +198,7 @@ static HRESULT get_computed(struct host *host, ULONG tag, void *head, SPropValue
 {
     struct store *store = host->store;
     int folder = folder_index(tag);
+    bool running;
     ULONG count;
     HRESULT hr;
 
@@ -210,7 +214,8 @@ static HRESULT get_computed(struct host *host, ULONG tag, void *head, SPropValue
     case PROP_ID(PR_ACCESS):
         return value_long(tag, store->writable ? MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ : MAPI_ACCESS_READ, out);
     case PROP_ID(PR_STORE_STATE):
-        return value_long(tag, 0, out);
+        hr = search_any_running(store, &running);
+        return FAILED(hr) ? hr : value_long(tag, running ? STORE_HAS_SEARCHES : 0, out);
     case PROP_ID(PR_STORE_SUPPORT_MASK):
         return value_long(tag, support_mask(store), out);
     case PROP_ID(PR_VALID_FOLDER_MASK):

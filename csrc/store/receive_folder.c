@@ -47,7 +47,7 @@ static HRESULT remove_mapping(struct store *store, const struct byte_buffer *cla
 static HRESULT put_mapping(struct store *store, const struct byte_buffer *class, ULONG size, const ENTRYID *id)
 {
     sqlite3_stmt *statement;
-    int64_t parent;
+    ULONG folder_type = 0;
     int64_t row;
     ULONG kind;
     HRESULT hr = object_entryid_parse(&store->uid, size, id, &kind, &row);
@@ -55,7 +55,9 @@ static HRESULT put_mapping(struct store *store, const struct byte_buffer *class,
     if (SUCCEEDED(hr) && kind != MAPI_FOLDER)
         hr = fail(MAPI_E_INVALID_ENTRYID, "Only a folder can receive messages.");
     if (SUCCEEDED(hr))
-        hr = folder_parent(store, row, &parent);
+        hr = folder_kind(store, row, &folder_type);
+    if (SUCCEEDED(hr) && folder_type == FOLDER_SEARCH)
+        hr = fail(MAPI_E_NO_ACCESS, "A search folder cannot receive messages.");
     if (SUCCEEDED(hr))
         hr = database_prepare(store->db, "INSERT OR REPLACE INTO receive_folder (class, folder) VALUES (?1, ?2)",
                               &statement);

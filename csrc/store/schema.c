@@ -136,7 +136,44 @@ static const char schema_2[] =
     "  old_parent INTEGER NOT NULL,"
     "  associated INTEGER NOT NULL);";
 
-static const char *const upgrades[] = {schema_1, schema_2};
+/* Search folders (search.h): what each looks for and where, and what it has found. `found` repeats of a message what its
+ * index and the counts of the search folder want; whoever changes a message keeps it right in the same transaction. */
+static const char schema_3[] =
+    "CREATE TABLE search ("
+    "  folder INTEGER PRIMARY KEY,"
+    "  flags INTEGER NOT NULL,"     /* SEARCH_RUNNING, SEARCH_RECURSIVE, SEARCH_FOREGROUND */
+    "  restriction BLOB NOT NULL);" /* base/restriction_codec.h */
+    "CREATE TABLE search_root ("    /* the folders as they were given */
+    "  search INTEGER NOT NULL,"
+    "  position INTEGER NOT NULL,"
+    "  folder INTEGER NOT NULL,"
+    "  PRIMARY KEY (search, position)) WITHOUT ROWID;"
+    "CREATE TABLE search_scope (" /* the folders that are looked through: these, and perhaps all below them */
+    "  folder INTEGER NOT NULL,"
+    "  search INTEGER NOT NULL,"
+    "  PRIMARY KEY (folder, search)) WITHOUT ROWID;"
+    "CREATE INDEX search_scope_search ON search_scope (search);"
+    "CREATE TABLE found ("
+    "  search INTEGER NOT NULL,"
+    "  message INTEGER NOT NULL,"
+    "  received INTEGER NOT NULL," /* its delivery_time */
+    "  unread INTEGER NOT NULL,"
+    "  PRIMARY KEY (search, message)) WITHOUT ROWID;"
+    "CREATE INDEX found_date ON found (search, received);"
+    "CREATE INDEX found_message ON found (message);"
+    "CREATE TRIGGER found_added AFTER INSERT ON found BEGIN"
+    "  UPDATE folder SET content_count = content_count + 1, unread_count = unread_count + new.unread"
+    "    WHERE id = new.search;"
+    "END;"
+    "CREATE TRIGGER found_removed AFTER DELETE ON found BEGIN"
+    "  UPDATE folder SET content_count = content_count - 1, unread_count = unread_count - old.unread"
+    "    WHERE id = old.search;"
+    "END;"
+    "CREATE TRIGGER found_read AFTER UPDATE OF unread ON found WHEN new.unread <> old.unread BEGIN"
+    "  UPDATE folder SET unread_count = unread_count + new.unread - old.unread WHERE id = new.search;"
+    "END;";
+
+static const char *const upgrades[] = {schema_1, schema_2, schema_3};
 
 const struct database_schema store_schema = {0x4C4D5331, (int)(sizeof upgrades / sizeof upgrades[0]), upgrades,
                                              sql_functions_register};

@@ -19,11 +19,16 @@ struct table_listening {
     struct event_source source;
     ULONG_PTR *numbers;
     size_t count;
-    struct row_list members; /* by id, of a restricted table */
+    struct row_list members; /* by id, where has_members */
     bool members_lost;       /* there was no memory for them: then the table has changed, whatever happens */
 };
 
-/* ---- the rows of a restricted table ---- */
+/* ---- the rows, of a table where a changed message does not say by itself whether it was one ---- */
+
+static bool has_members(const struct contents *table)
+{
+    return table->restriction != NULL || table->source == OF_SEARCH;
+}
 
 static HRESULT add_member(struct contents *table, sqlite3_stmt *statement, const struct cursor *row, void *context,
                           bool *stop)
@@ -52,7 +57,7 @@ static void collect_members(struct table_listening *listening)
 
     row_list_free(&listening->members);
     memset(&listening->members, 0, sizeof listening->members);
-    if (table->restriction != NULL) {
+    if (has_members(table)) {
         memset(&selection, 0, sizeof selection);
         selection_add_own(&selection, table);
         hr = contents_walk(table, table->order == ORDER_BY_LIST ? &list_start : &start, false, &selection, NULL, 0,
@@ -114,30 +119,6 @@ struct present {
     LPSPropValue values;
 };
 
-static HRESULT prepare_row(struct contents *table, int64_t row, sqlite3_stmt **statement)
-{
-    static const char where[] = " FROM message WHERE id = ?3 AND folder = ?1 AND associated = ?2";
-    struct byte_buffer sql;
-    HRESULT hr;
-
-    byte_buffer_init(&sql);
-    hr = selection_sql(&table->selection, &sql);
-    if (SUCCEEDED(hr))
-        hr = byte_buffer_append(&sql, where, sizeof where - 1);
-    if (SUCCEEDED(hr))
-        hr = filter_append(&table->filter, &sql);
-    if (SUCCEEDED(hr))
-        hr = contents_prepare(table, &sql, statement);
-    byte_buffer_free(&sql);
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(*statement, 1, table->folder);
-    sqlite3_bind_int(*statement, 2, table->associated);
-    sqlite3_bind_int64(*statement, 3, row);
-    filter_bind(&table->filter, *statement);
-    return S_OK;
-}
-
 static HRESULT read_present(struct contents *table, int64_t row, struct present *out)
 {
     sqlite3_stmt *statement = NULL;
@@ -148,9 +129,10 @@ static HRESULT read_present(struct contents *table, int64_t row, struct present 
     memset(out, 0, sizeof *out);
     if (row > table->newest)
         return S_OK;
-    hr = prepare_row(table, row, &statement);
+    hr = contents_prepare_one(table, &table->selection, &table->filter, &statement);
     if (FAILED(hr))
         return hr;
+    sqlite3_bind_int64(statement, 3, row);
     rc = sqlite3_step(statement);
     hr = database_error(table->store->db, rc, "The changed message could not be read");
     if (rc == SQLITE_ROW) {
@@ -218,29 +200,49 @@ static void post(struct table_listening *listening, ULONG what, int64_t row, int
     events_notify(listening->table->store, &listening->source, &notification);
 }
 
-/* A row that is in the folder now. `was`: it was a row of the table before. */
-static HRESULT tell_present(struct table_listening *listening, int64_t row, bool was)
+/* A row that may be there now. `was`: it was a row of the table before. `stays`: what has changed is only whether it is
+ * one. */
+static HRESULT tell_present(struct table_listening *listening, int64_t row, bool was, bool stays)
 {
     struct contents *table = listening->table;
     struct present present;
     int64_t prior = 0;
     HRESULT hr = read_present(table, row, &present);
+    bool tells = SUCCEEDED(hr) && (!stays || present.there != was);
 
-    if (SUCCEEDED(hr) && table->restriction != NULL)
+    if (SUCCEEDED(hr) && has_members(table))
         put_member(listening, row, present.there);
-    if (SUCCEEDED(hr) && present.there && table->order != ORDER_BY_LIST)
+    if (tells && present.there && table->order != ORDER_BY_LIST)
         hr = find_prior(table, row, present.key, &prior);
-    if (SUCCEEDED(hr) && !present.there && was)
+    tells = tells && SUCCEEDED(hr);
+    if (tells && !present.there && was)
         post(listening, TABLE_ROW_DELETED, row, 0, NULL);
-    else if (SUCCEEDED(hr) && present.there && table->order == ORDER_BY_LIST)
+    else if (tells && present.there && table->order == ORDER_BY_LIST)
         post(listening, TABLE_CHANGED, 0, 0, NULL); /* its place is only known when it is sorted again */
-    else if (SUCCEEDED(hr) && present.there)
+    else if (tells && present.there)
         post(listening, was ? TABLE_ROW_MODIFIED : TABLE_ROW_ADDED, row, prior, present.values);
     MAPIFreeBuffer(present.values);
     return hr;
 }
 
-static HRESULT tell(struct table_listening *listening, const struct table_change *change)
+/* Of a search folder: any message may be one of its rows, whatever folder it is in. */
+static HRESULT tell_search(struct table_listening *listening, const struct table_change *change)
+{
+    const struct contents *table = listening->table;
+    bool of_search = change->event == EVENT_FOUND || change->event == EVENT_SEARCHED;
+
+    if (change->associated || (of_search && change->folder != table->folder))
+        return S_OK;
+    if (change->event == EVENT_SEARCHED)
+        collect_members(listening);
+    if (change->event == EVENT_SEARCHED || listening->members_lost) {
+        post(listening, TABLE_CHANGED, 0, 0, NULL);
+        return S_OK;
+    }
+    return tell_present(listening, change->row, is_member(listening, change->row), of_search);
+}
+
+static HRESULT tell_folder(struct table_listening *listening, const struct table_change *change)
 {
     const struct contents *table = listening->table;
     bool moved = change->event == fnevObjectMoved;
@@ -258,11 +260,18 @@ static HRESULT tell(struct table_listening *listening, const struct table_change
     if (table->restriction != NULL)
         was = is_member(listening, change->row);
     if (here)
-        return tell_present(listening, change->row, was);
+        return tell_present(listening, change->row, was, false);
     put_member(listening, change->row, false);
     if (was && change->row <= table->newest)
         post(listening, TABLE_ROW_DELETED, change->row, 0, NULL);
     return S_OK;
+}
+
+static HRESULT tell(struct table_listening *listening, const struct table_change *change)
+{
+    if (listening->table->source == OF_SEARCH)
+        return tell_search(listening, change);
+    return change->event == EVENT_FOUND || change->event == EVENT_SEARCHED ? S_OK : tell_folder(listening, change);
 }
 
 /* What cannot be read well enough to be told is told as a change that says "look". */

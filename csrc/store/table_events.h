@@ -3,7 +3,7 @@
  *
  * A table that somebody is registered with is told of each change of a message in its folder, as the table is when the change is
  * read: TABLE_ROW_ADDED, _MODIFIED and _DELETED, with the columns, the restriction and the order it has then. Rows outside the
- * restriction produce nothing; for that the rows inside it are remembered. A table sorted by anything but the date, whose order is
+ * restriction produce nothing; for that the rows inside it are remembered, as those of a search folder are. A table sorted by anything but the date, whose order is
  * made once, gets TABLE_CHANGED where rows come or change; TABLE_RELOAD where too many changes were missed.
  */
 #ifndef STORE_TABLE_EVENTS_H
@@ -29,9 +29,9 @@ void table_events_forget(struct contents *table);
 
 /* For events.c. */
 struct table_change {
-    ULONG event; /* fnevObject... of a message */
+    ULONG event; /* fnevObject... of a message; EVENT_FOUND, EVENT_SEARCHED */
     int64_t row;
-    int64_t folder;     /* where it is, or was before it was deleted */
+    int64_t folder;     /* where it is, or was before it was deleted; or the search folder */
     int64_t old_folder; /* fnevObjectMoved */
     bool associated;
 };

@@ -10,10 +10,12 @@ WHERE name LIKE 'folder.%' AND value NOT IN (SELECT id FROM folder);
 
 -- The counts that triggers keep.
 SELECT 'folder ' || id || ' counts ' || content_count || ' messages' FROM folder
-WHERE content_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0);
+WHERE content_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0)
+    + (SELECT count(*) FROM found WHERE search = folder.id);
 
 SELECT 'folder ' || id || ' counts ' || unread_count || ' unread messages' FROM folder
-WHERE unread_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0 AND flags & 1 = 0);
+WHERE unread_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0 AND flags & 1 = 0)
+    + (SELECT count(*) FROM found WHERE search = folder.id AND unread);
 
 SELECT 'folder ' || id || ' counts ' || associated_count || ' associated messages' FROM folder
 WHERE associated_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated <> 0);
@@ -56,3 +58,23 @@ GROUP BY kind, owner, tag HAVING count(*) <> max(seq) + 1;
 SELECT 'a piece of a large value is short: kind ' || kind || ', row ' || owner || ', tag ' || tag FROM chunk
 WHERE length(data) <> 65536 AND EXISTS (SELECT 1 FROM chunk AS later WHERE later.kind = chunk.kind
     AND later.owner = chunk.owner AND later.tag = chunk.tag AND later.seq > chunk.seq);
+
+-- What searches have found is there, as it is, and nothing of a search is left without its folder.
+SELECT 'search ' || search || ' has found message ' || message || ', and not as it is' FROM found
+WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = found.message AND associated = 0 AND folder IS NOT NULL
+    AND delivery_time = received AND (flags & 1 = 0) = unread);
+
+SELECT 'search ' || search || ' has found messages, and is none' FROM found
+WHERE search NOT IN (SELECT folder FROM search);
+
+SELECT 'search ' || folder || ' is of no search folder' FROM search
+WHERE folder NOT IN (SELECT id FROM folder WHERE kind = 2);
+
+SELECT 'a folder to be searched is left: ' || folder || ', of search ' || search FROM search_root
+WHERE search NOT IN (SELECT folder FROM search) OR folder NOT IN (SELECT id FROM folder);
+
+SELECT 'a folder that is searched is left: ' || folder || ', of search ' || search FROM search_scope
+WHERE search NOT IN (SELECT folder FROM search) OR folder NOT IN (SELECT id FROM folder);
+
+SELECT 'message ' || message.id || ' is in a search folder' FROM message JOIN folder ON folder.id = message.folder
+WHERE folder.kind = 2;

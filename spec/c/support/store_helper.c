@@ -377,6 +377,22 @@ long long store_query(const char *sql)
     return value;
 }
 
+void store_make_older(int version)
+{
+    static const struct {
+        int version;
+        const char *table; /* that it brought */
+    } tables[] = {{2, "listener"}, {2, "event"}, {3, "search"}, {3, "search_root"}, {3, "search_scope"}, {3, "found"}};
+    char sql[64];
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        snprintf(sql, sizeof sql, "DROP TABLE %s", tables[i].table);
+        if (tables[i].version > version)
+            store_query(sql);
+    }
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version);
+    store_query(sql);
+}
+
 void expect_integrity(void)
 {
     const char *wrong = store_check(store_path());

@@ -75,4 +75,7 @@ const char *store_path(void);
 long long store_query(const char *sql);
 void expect_integrity(void);
 
+/* Makes the file, which nobody has open, what it was with an older version of the schema. */
+void store_make_older(int version);
+
 #endif

@@ -1,0 +1,230 @@
+/* What the searches have found, kept up to date with the messages (declared in search.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include <mapicode.h>
+
+#include "base/failure.h"
+#include "store/search.h"
+#include "store/sieve.h"
+#include "store/tree.h"
+
+static const char failed[] = "The search folders could not be brought up to date";
+
+/* ---- which messages a transaction touches ---- */
+
+HRESULT searches_touch(struct store *store, int64_t message)
+{
+    struct searches_pending *pending = &store->searches;
+    size_t capacity = pending->capacity == 0 ? 16 : pending->capacity * 2;
+    int64_t *touched;
+
+    if (pending->count > 0 && pending->touched[pending->count - 1] == message)
+        return S_OK;
+    if (pending->count == pending->capacity) {
+        touched = realloc(pending->touched, capacity * sizeof *touched);
+        if (touched == NULL)
+            return MAPI_E_NOT_ENOUGH_MEMORY;
+        pending->touched = touched;
+        pending->capacity = capacity;
+    }
+    pending->touched[pending->count++] = message;
+    return S_OK;
+}
+
+/* SQLite's update hook. It may not use the connection, and what goes wrong can only be told at the commit. A save that
+ * changes only recipients or attachments counts the version of the message up, and so is seen too. */
+static void on_change(void *context, int operation, const char *database, const char *table, sqlite3_int64 row)
+{
+    struct store *store = context;
+
+    (void)operation, (void)database;
+    if (strcmp(table, "message") == 0 && FAILED(searches_touch(store, row)))
+        store->searches.lost = true;
+}
+
+HRESULT searches_begin(struct store *store)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, "SELECT 1 FROM search LIMIT 1", &statement);
+    int rc;
+
+    if (FAILED(hr))
+        return hr;
+    rc = sqlite3_step(statement);
+    hr = database_error(store->db, rc, failed);
+    store->searches.any = rc == SQLITE_ROW;
+    database_done(statement);
+    if (SUCCEEDED(hr) && store->searches.any)
+        sqlite3_update_hook(database_handle(store->db), on_change, store);
+    return hr;
+}
+
+void searches_end(struct store *store)
+{
+    if (store->searches.any)
+        sqlite3_update_hook(database_handle(store->db), NULL, NULL);
+    free(store->searches.touched);
+    memset(&store->searches, 0, sizeof store->searches);
+}
+
+/* ---- one message and one search ---- */
+
+static HRESULT was_found(struct store *store, int64_t search, int64_t message, struct sifted *out)
+{
+    static const char sql[] = "SELECT received, unread FROM found WHERE search = ?1 AND message = ?2";
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, sql, &statement);
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, search);
+    sqlite3_bind_int64(statement, 2, message);
+    rc = sqlite3_step(statement);
+    hr = database_error(store->db, rc, failed);
+    if (rc == SQLITE_ROW) {
+        out->found = true;
+        out->received = sqlite3_column_int64(statement, 0);
+        out->unread = sqlite3_column_int(statement, 1) != 0;
+    }
+    database_done(statement);
+    return hr;
+}
+
+static HRESULT remove_found(struct store *store, int64_t search, int64_t message)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, "DELETE FROM found WHERE search = ?1 AND message = ?2", &statement);
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, search);
+    sqlite3_bind_int64(statement, 2, message);
+    return database_run(store->db, statement, failed);
+}
+
+HRESULT search_put_found(struct store *store, int64_t search, int64_t message, const struct sifted *sifted)
+{
+    static const char sql[] = "INSERT INTO found (search, message, received, unread) VALUES (?1, ?2, ?3, ?4)"
+                              " ON CONFLICT DO UPDATE SET received = ?3, unread = ?4";
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, sql, &statement);
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, search);
+    sqlite3_bind_int64(statement, 2, message);
+    sqlite3_bind_int64(statement, 3, sifted->received);
+    sqlite3_bind_int(statement, 4, sifted->unread);
+    return database_run(store->db, statement, failed);
+}
+
+static HRESULT update_one(struct sieve *sieve, int64_t message)
+{
+    struct store *store = sieve->table.store;
+    int64_t search = sieve->table.folder;
+    struct sifted before;
+    struct sifted now;
+    HRESULT hr = was_found(store, search, message, &before);
+
+    if (SUCCEEDED(hr))
+        hr = sieve_one(sieve, message, &now);
+    if (FAILED(hr) || (!before.found && !now.found))
+        return hr;
+    if (!now.found)
+        hr = remove_found(store, search, message);
+    else if (!before.found || now.received != before.received || now.unread != before.unread)
+        hr = search_put_found(store, search, message, &now);
+    if (SUCCEEDED(hr) && now.found != before.found)
+        return event_found(store, search, message);
+    return SUCCEEDED(hr) && now.unread != before.unread ? event_counts(store, search) : hr;
+}
+
+/* ---- all of them ---- */
+
+/* The sieves that a commit has needed so far. */
+struct sieves {
+    struct sieve **items;
+    size_t count;
+};
+
+static void close_sieves(struct sieves *sieves)
+{
+    size_t i;
+
+    for (i = 0; i < sieves->count; i++) {
+        sieve_close(sieves->items[i]);
+        free(sieves->items[i]);
+    }
+    free(sieves->items);
+}
+
+static HRESULT find_sieve(struct sieves *sieves, struct store *store, int64_t search, struct sieve **out)
+{
+    struct sieve **items;
+    size_t i;
+
+    for (i = 0; i < sieves->count; i++)
+        if (sieves->items[i]->table.folder == search) {
+            *out = sieves->items[i];
+            return S_OK;
+        }
+    items = realloc(sieves->items, (sieves->count + 1) * sizeof(struct sieve *));
+    if (items == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    sieves->items = items;
+    *out = malloc(sizeof **out);
+    if (*out == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    items[sieves->count++] = *out;
+    return sieve_open(*out, store, search);
+}
+
+/* The searches that look through the message's folder, and those that have found it. */
+static HRESULT update_message(struct store *store, struct sieves *sieves, struct row_list *searches, int64_t message)
+{
+    static const char sql[] = "SELECT search FROM search_scope WHERE folder ="
+                              " (SELECT folder FROM message WHERE id = ?1 AND associated = 0)"
+                              " UNION SELECT search FROM found WHERE message = ?1";
+    HRESULT hr;
+    size_t i;
+
+    searches->count = 0;
+    hr = row_list_query(searches, store, sql, message);
+    for (i = 0; i < searches->count && SUCCEEDED(hr); i++) {
+        struct sieve *sieve;
+
+        hr = find_sieve(sieves, store, searches->rows[i], &sieve);
+        if (SUCCEEDED(hr))
+            hr = update_one(sieve, message);
+    }
+    return hr;
+}
+
+static int by_row(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a;
+    int64_t right = *(const int64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+HRESULT searches_before_commit(struct store *store)
+{
+    struct searches_pending *pending = &store->searches;
+    struct row_list searches = {NULL, 0, 0};
+    struct sieves sieves = {NULL, 0};
+    HRESULT hr = pending->lost ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
+    size_t i;
+
+    if (SUCCEEDED(hr) && pending->count > 1)
+        qsort(pending->touched, pending->count, sizeof *pending->touched, by_row);
+    for (i = 0; i < pending->count && SUCCEEDED(hr); i++)
+        if (i == 0 || pending->touched[i] != pending->touched[i - 1])
+            hr = update_message(store, &sieves, &searches, pending->touched[i]);
+    close_sieves(&sieves);
+    row_list_free(&searches);
+    return hr;
+}
