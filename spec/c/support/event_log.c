@@ -89,6 +89,8 @@ static const char *event_name(const struct logged_event *event)
         return "moved";
     case fnevObjectCopied:
         return "copied";
+    case fnevSearchComplete:
+        return "searched";
     case fnevTableModified:
         return table[event->kind];
     default:
