@@ -8,6 +8,7 @@
 #   make bench-sizes  what lists of mail cost against their size, to docs/speed.md
 #   make sanitize  the tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
 #   make valgrind  the endings under valgrind
+#   make roundtrip what a round trip changes in the messages of a directory, by message   MAIL=directory
 #   make fuzz      what parses foreign bytes, under libFuzzer, FUZZ_SECONDS (60) each   FUZZ=name runs one
 #   make doc       HTML documentation in build/doc
 #   make install   PREFIX=/usr/local
@@ -22,7 +23,7 @@ TESTS ?=
 MAIL ?=
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test check format bench bench-sizes doc sanitize asan tsan valgrind fuzz demo-shared install clean packages-% configure
+.PHONY: build demo test check format bench bench-sizes doc sanitize asan tsan valgrind fuzz roundtrip demo-shared install clean packages-% configure
 
 build: configure
 	@[ -e $(BUILD)/mapi/core.so ] || echo "Building in $(BUILD): about a minute, the first time"
@@ -51,6 +52,11 @@ check: packages-check
 
 format:
 	@.ci/check --format
+
+roundtrip: packages-test
+	@$(MAKE) --no-print-directory build CMAKE_FLAGS="-DBUILD_TESTING=ON $(CMAKE_FLAGS)"
+	@.ci/with-home env LUA_PATH="$(CURDIR)/?.lua;$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" \
+	    LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;;" $(LUA) spec/support/roundtrip.lua $(or $(MAIL),../shared/data/mail)
 
 bench: packages-bench
 	@$(MAKE) --no-print-directory build CMAKE_FLAGS="-DBUILD_BENCH=ON $(CMAKE_FLAGS)"

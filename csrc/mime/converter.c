@@ -155,6 +155,7 @@ static HRESULT STDMETHODCALLTYPE converter_SetCharset(IConverterSession *This, B
     if (codepage != 0 && (codepage > 0xFFFF || mime_codepage_charset((ULONG)codepage) == NULL))
         return refuse(self_of(This), E_INVALIDARG, "The charset must be the number of a known Windows code page.");
     self_of(This)->settings.codepage = (ULONG)codepage;
+    self_of(This)->settings.apply = csetapplytype;
     return S_OK;
 }
 

@@ -14,8 +14,6 @@
 
 enum { NATIVE_PLAIN = 1, NATIVE_HTML = 3, EDITOR_PLAIN = 1, UUENCODE_WIDTH = 78 };
 
-enum { BOUNDARY_ROOM = 48 };
-
 static HRESULT refuse(const struct mime_allocators *allocators, HRESULT hr, const char *sentence)
 {
     if (allocators->set_error_detail != NULL)
@@ -59,26 +57,43 @@ static uint64_t seed_of(struct mime_export *export)
 }
 
 /* "=_" stands neither in base64 nor in quoted-printable text, and other texts are looked at for it. */
-static void begin_multipart(struct mime_export *export, const char *subtype, const char *parameter, const char *value,
-                            char boundary[BOUNDARY_ROOM])
+void mime_export_begin_multipart(struct mime_export *export, const char *subtype, mime_put_parameters *parameters,
+                                 const void *context, char boundary[MIME_BOUNDARY_ROOM])
 {
-    char type[32];
+    char type[80];
 
-    snprintf(boundary, BOUNDARY_ROOM, "=_%016llx_%u", (unsigned long long)export->seed, ++*export->boundaries);
+    snprintf(boundary, MIME_BOUNDARY_ROOM, "=_%016llx_%u", (unsigned long long)export->seed, ++*export->boundaries);
     snprintf(type, sizeof type, "multipart/%s", subtype);
     mime_output_begin(export->out, "Content-Type", type);
-    if (parameter != NULL && value != NULL)
-        mime_output_parameter(export->out, parameter, value);
+    if (parameters != NULL)
+        parameters(export->out, context);
     mime_output_parameter(export->out, "boundary", boundary);
     mime_output_end(export->out);
-    mime_output_text(export->out, "\r\n");
 }
 
-static void put_boundary(struct mime_export *export, const char *boundary, bool last)
+void mime_export_boundary(struct mime_export *export, const char *boundary, bool last)
 {
     mime_output_text(export->out, "\r\n--");
     mime_output_text(export->out, boundary);
     mime_output_text(export->out, last ? "--\r\n" : "\r\n");
+}
+
+static void put_related_type(struct mime_output *out, const void *context)
+{
+    (void)context;
+    mime_output_parameter(out, "type", "text/html");
+}
+
+static void put_report_type(struct mime_output *out, const void *report)
+{
+    mime_output_parameter(out, "report-type", report);
+}
+
+static void begin_multipart(struct mime_export *export, const char *subtype, mime_put_parameters *parameters,
+                            const void *context, char boundary[MIME_BOUNDARY_ROOM])
+{
+    mime_export_begin_multipart(export, subtype, parameters, context, boundary);
+    mime_output_text(export->out, "\r\n");
 }
 
 /* Structure ----------------------------------------------------------------------------------------------------- */
@@ -94,41 +109,40 @@ static bool has_inside(const struct mime_export *export)
 /* The HTML body, with the attachments that belong inside it. */
 static HRESULT put_html(struct mime_export *export, bool outermost)
 {
-    char boundary[BOUNDARY_ROOM];
+    char boundary[MIME_BOUNDARY_ROOM];
     HRESULT hr;
 
     if (!has_inside(export))
-        return mime_export_text_part(export, "html", export->bodies.html, export->bodies.html_size, outermost);
-    begin_multipart(export, "related", "type", "text/html", boundary);
-    put_boundary(export, boundary, false);
-    hr = mime_export_text_part(export, "html", export->bodies.html, export->bodies.html_size, false);
+        return mime_export_text_part(export, "html", NULL, outermost);
+    begin_multipart(export, "related", put_related_type, NULL, boundary);
+    mime_export_boundary(export, boundary, false);
+    hr = mime_export_text_part(export, "html", NULL, false);
     for (size_t i = 0; i < export->attached_count && SUCCEEDED(hr); i++) {
         if (!export->attached[i].inside)
             continue;
-        put_boundary(export, boundary, false);
-        hr = mime_export_attachment(export, &export->attached[i]);
+        mime_export_boundary(export, boundary, false);
+        hr = mime_export_attachment(export, &export->attached[i], NULL);
     }
-    put_boundary(export, boundary, true);
+    mime_export_boundary(export, boundary, true);
     return hr;
 }
 
 static HRESULT put_bodies(struct mime_export *export, bool outermost)
 {
-    char boundary[BOUNDARY_ROOM];
+    char boundary[MIME_BOUNDARY_ROOM];
     HRESULT hr;
 
     if (export->bodies.html == NULL)
-        return mime_export_text_part(export, "plain", export->bodies.text == NULL ? "" : export->bodies.text,
-                                     export->bodies.text_size, outermost);
+        return mime_export_text_part(export, "plain", NULL, outermost);
     if (export->bodies.text == NULL)
         return put_html(export, outermost);
     begin_multipart(export, "alternative", NULL, NULL, boundary);
-    put_boundary(export, boundary, false);
-    hr = mime_export_text_part(export, "plain", export->bodies.text, export->bodies.text_size, false);
-    put_boundary(export, boundary, false);
+    mime_export_boundary(export, boundary, false);
+    hr = mime_export_text_part(export, "plain", NULL, false);
+    mime_export_boundary(export, boundary, false);
     if (SUCCEEDED(hr))
         hr = put_html(export, false);
-    put_boundary(export, boundary, true);
+    mime_export_boundary(export, boundary, true);
     return hr;
 }
 
@@ -148,22 +162,22 @@ static const char *report_type(struct mime_export *export)
 static HRESULT put_mixed(struct mime_export *export, bool inside_too)
 {
     const char *report = report_type(export);
-    char boundary[BOUNDARY_ROOM];
+    char boundary[MIME_BOUNDARY_ROOM];
     HRESULT hr = S_OK;
 
-    begin_multipart(export, report != NULL ? "report" : "mixed", report != NULL ? "report-type" : NULL, report,
+    begin_multipart(export, report != NULL ? "report" : "mixed", report != NULL ? put_report_type : NULL, report,
                     boundary);
     if (export->bodies.text != NULL || export->bodies.html != NULL) {
-        put_boundary(export, boundary, false);
+        mime_export_boundary(export, boundary, false);
         hr = put_bodies(export, false);
     }
     for (size_t i = 0; i < export->attached_count && SUCCEEDED(hr); i++) {
         if (export->attached[i].inside && !inside_too)
             continue;
-        put_boundary(export, boundary, false);
-        hr = mime_export_attachment(export, &export->attached[i]);
+        mime_export_boundary(export, boundary, false);
+        hr = mime_export_attachment(export, &export->attached[i], NULL);
     }
-    put_boundary(export, boundary, true);
+    mime_export_boundary(export, boundary, true);
     return hr;
 }
 
@@ -185,10 +199,12 @@ static HRESULT put_structure(struct mime_export *export)
         outside += !export->attached[i].inside || !html;
     if (is_signed(export))
         hr = mime_export_signed_entity(export);
+    if (hr == S_FALSE && !export->transformed)
+        hr = mime_export_outline(export);
     if (hr != S_FALSE)
         return hr;
     if (!body && export->attached_count == 1)
-        return mime_export_attachment(export, &export->attached[0]);
+        return mime_export_attachment(export, &export->attached[0], NULL);
     return outside == 0 ? put_bodies(export, true) : put_mixed(export, !html);
 }
 
@@ -236,6 +252,7 @@ static HRESULT choose_bodies(struct mime_export *export)
         drop(&bodies->text, &bodies->text_size);
     if ((export->flags & CCSF_PLAIN_TEXT_ONLY) != 0)
         export->attached_count = 0;
+    export->transformed = only_text;
     return S_OK;
 }
 
@@ -275,6 +292,7 @@ mime_export_message(const struct mime_export *outer, IMessage *message)
     inner.message = message;
     inner.depth = outer->depth + 1;
     inner.boundaries = outer->boundaries;
+    inner.options = outer->options;
     hr = put_message(&inner);
     mime_export_forget(&inner);
     return hr;
@@ -306,8 +324,10 @@ mime_export_stream(const struct mime_allocators *allocators, const struct mime_s
     export.out = out;
     export.message = message;
     export.boundaries = &boundaries;
+    export.options = mime_runtime_parser_options();
     hr = put_message(&export);
     mime_export_forget(&export);
+    g_mime_parser_options_free(export.options);
     if (SUCCEEDED(hr))
         mime_output_flush(out);
     hr = FAILED(hr) ? hr : out->failure;

@@ -4,6 +4,8 @@
  * export.c          reads one message, decides its structure
  * export_read.c     properties, recipients and attachments as the exporter wants them
  * export_header.c   the header fields
+ * export_original.c header fields in the words they came in
+ * export_outline.c  the structure that a message came in
  * export_body.c     texts
  * export_attach.c   attachments and embedded messages
  * output.c          lines, folding, encodings
@@ -21,6 +23,7 @@
 #include <mapisub.h>
 
 #include "mime/address.h"
+#include "mime/outline.h"
 #include "mime/output.h"
 
 /* What the Set... methods of the converter leave behind. */
@@ -30,7 +33,8 @@ struct mime_settings {
     BOOL wrap;
     ULONG wrap_width;
     MIMESAVETYPE save_format;
-    ULONG codepage; /* of texts and headers; 0: us-ascii where that is enough, else UTF-8 */
+    ULONG codepage; /* of texts; 0: the one they came in, us-ascii where that is enough, else UTF-8 */
+    CSETAPPLYTYPE apply;
 };
 
 /* A property of an object, in the arena. */
@@ -64,6 +68,9 @@ struct mime_export {
     unsigned depth;
     unsigned *boundaries; /* shared by a message and all within it */
     uint64_t seed;        /* of its boundaries, from its content */
+    GMimeParserOptions *options;
+    const struct mime_originals *originals; /* in the arena; NULL: none */
+    bool transformed;                       /* the body is not what was imported: flags of this call have changed it */
 };
 
 /* The whole of MAPIToMIMEStm once the arguments are known to be good. */
@@ -90,12 +97,42 @@ const SPropValue *mime_find_prop(const SPropValue *values, ULONG count, ULONG ta
 /* export_header.c: the outer header fields but for the Content- ones. */
 HRESULT mime_export_headers(struct mime_export *export);
 
-/* export_body.c: header fields and text of one body part. */
-HRESULT mime_export_text_part(struct mime_export *export, const char *subtype, const char *text, size_t size,
+/* export_original.c: writes a field in the words it came in, if those say just this; else false, and nothing is written. */
+void mime_originals_read(struct mime_export *export);
+const char *mime_original(const struct mime_export *export, const char *name, size_t number); /* NULL: no such field */
+bool mime_original_put(struct mime_export *export, const char *name, const char *text);
+bool mime_original_put_ids(struct mime_export *export, const char *name, const char *ids);
+bool mime_original_put_date(struct mime_export *export, const char *name, int64_t unix_seconds);
+bool mime_original_put_addresses(struct mime_export *export, const char *name, const struct mime_address *items,
+                                 size_t count, bool repeats, bool first);
+
+/* export_body.c: header fields and text of one body part; `node` is what its outline keeps of it, or NULL. */
+HRESULT mime_export_text_part(struct mime_export *export, const char *subtype, const struct mime_outline_node *node,
                               bool outermost);
 
+/* export_outline.c: the body as it was put together when it came; S_FALSE where nothing is known or it does not fit what
+ * the message holds now, and nothing has been written then. */
+HRESULT mime_export_outline(struct mime_export *export);
+
+/* The parameters of a Content-Type as it was kept (or NULL), but for two that are left out, and `boundary`. */
+void mime_export_parameters(struct mime_export *export, const char *kept, const char *without, const char *nor);
+
+/* The fields of a node in the words they came in, but for its Content-Type. */
+void mime_export_fields(struct mime_export *export, const struct mime_outline_node *node);
+
+/* The named property of a name in mime_kept_set as malloc'ed bytes; S_FALSE where it is not there. */
+HRESULT mime_export_kept(struct mime_export *export, LPCWSTR name, char **bytes, size_t *size);
+
+/* export.c: begins a multipart with a boundary of its own, and the lines between and behind its parts. */
+enum { MIME_BOUNDARY_ROOM = 48 };
+typedef void mime_put_parameters(struct mime_output *out, const void *context);
+void mime_export_begin_multipart(struct mime_export *export, const char *subtype, mime_put_parameters *parameters,
+                                 const void *context, char boundary[MIME_BOUNDARY_ROOM]);
+void mime_export_boundary(struct mime_export *export, const char *boundary, bool last);
+
 /* export_attach.c */
-HRESULT mime_export_attachment(struct mime_export *export, const struct mime_attached *attached);
+HRESULT mime_export_attachment(struct mime_export *export, const struct mime_attached *attached,
+                               const struct mime_outline_node *node);
 HRESULT mime_export_signed_entity(struct mime_export *export);
 HRESULT mime_export_uuencoded(struct mime_export *export, const struct mime_attached *attached);
 

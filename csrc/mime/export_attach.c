@@ -8,6 +8,7 @@
 #include <mapitags.h>
 
 #include "base/utf.h"
+#include "mime/header.h"
 #include "mime/names.h"
 #include "mime/text.h"
 
@@ -17,7 +18,8 @@ static const ULONG attach_tags[] = {
     PR_ATTACH_CONTENT_ID_W,    PR_ATTACH_CONTENT_LOCATION_W,
     PR_ATTACH_FLAGS,           PR_COMMENT_W,
     PR_ATTACH_DATA_BIN,        PR_CREATION_TIME,
-    PR_LAST_MODIFICATION_TIME,
+    PR_LAST_MODIFICATION_TIME, PR_ATTACH_CONTENT_BASE_W,
+    PR_ATTACH_PAYLOAD_CLASS_W,
 };
 
 enum { ATTACH_TAGS = sizeof attach_tags / sizeof attach_tags[0] };
@@ -28,7 +30,11 @@ struct writing {
     IAttach *attach;
     IMAPIProp *object;
     SPropValue *props;
+    const char *type, *disposition;       /* Content-Type and Content-Disposition as they came, or NULL */
+    const struct mime_outline_node *node; /* what the outline keeps of it, or NULL */
 };
+
+static const char *kept_field(struct writing *writing, LPCWSTR name);
 
 static HRESULT open_attachment(struct mime_export *export, const struct mime_attached *attached,
                                struct writing *writing)
@@ -41,6 +47,8 @@ static HRESULT open_attachment(struct mime_export *export, const struct mime_att
     if (FAILED(hr))
         return hr;
     writing->object = (IMAPIProp *)(void *)writing->attach;
+    writing->type = kept_field(writing, (LPCWSTR)u"content-type");
+    writing->disposition = kept_field(writing, (LPCWSTR)u"content-disposition");
     return mime_read_props(export->allocators, writing->object, attach_tags, ATTACH_TAGS, &writing->props);
 }
 
@@ -154,57 +162,55 @@ static bool is_media_type(const char *type)
            strpbrk(type, " \t\r\n;,()<>@:\\\"[]?=") == NULL && mime_text_is_ascii(type, strlen(type));
 }
 
-static void put_kept_parameter(const char *name, const char *value, void *context)
+/* Is the attachment still called what the fields that it came with say? */
+static bool keeps_name(struct writing *writing, const char *name)
 {
-    static const char *const left_out[] = {"name", "boundary", "filename"};
+    const char *kept =
+        mime_header_part_name(writing->export->options, &writing->export->arena, writing->disposition, writing->type);
 
-    for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
-        if (strcasecmp(left_out[i], name) == 0)
-            return;
-    if (*name != '\0' && strpbrk(name, " \t\r\n;,()<>@:\\\"[]?=/*%'") == NULL && mime_text_is_ascii(name, strlen(name)))
-        mime_output_parameter(context, name, value);
+    return kept == NULL ? name == NULL : name != NULL && strcmp(kept, name) == 0;
 }
 
-/* The type, with the parameters it came with as long as it is still the same type. */
+/* The type, in the words or else with the parameters it came with as long as it is still the same type. */
 static void put_type(struct writing *writing, const char *type, const char *name)
 {
-    const char *kept = kept_field(writing, (LPCWSTR)u"content-type");
-    GMimeContentType *parsed = kept == NULL ? NULL : g_mime_content_type_parse(NULL, kept);
+    GMimeContentType *parsed = writing->type == NULL ? NULL : g_mime_content_type_parse(NULL, writing->type);
     char *kept_type = parsed == NULL ? NULL : g_mime_content_type_get_mime_type(parsed);
+    bool same = kept_type != NULL && strcasecmp(kept_type, type) == 0, renamed = !keeps_name(writing, name);
 
-    mime_output_begin(writing->export->out, "Content-Type", type);
-    if (kept_type != NULL && strcasecmp(kept_type, type) == 0) {
-        GMimeParamList *list = g_mime_content_type_get_parameters(parsed);
-
-        for (int i = 0; i < g_mime_param_list_length(list); i++) {
-            GMimeParam *parameter = g_mime_param_list_get_parameter_at(list, i);
-
-            if (g_mime_param_get_value(parameter) != NULL)
-                put_kept_parameter(g_mime_param_get_name(parameter), g_mime_param_get_value(parameter),
-                                   writing->export->out);
-        }
-    }
-    if (name != NULL)
-        mime_output_parameter(writing->export->out, "name", name);
-    mime_output_end(writing->export->out);
     g_free(kept_type);
     if (parsed != NULL)
         g_object_unref(parsed);
+    if (same && !renamed && mime_output_verbatim(writing->export->out, "Content-Type", writing->type))
+        return;
+    mime_output_begin(writing->export->out, "Content-Type", type);
+    mime_export_parameters(writing->export, same ? writing->type : NULL, renamed ? "name" : NULL, NULL);
+    if (name != NULL && (renamed || !same))
+        mime_output_parameter(writing->export->out, "name", name);
+    mime_output_end(writing->export->out);
 }
 
 static void put_disposition(struct writing *writing, const struct mime_attached *attached, const char *name)
 {
-    const char *kept = kept_field(writing, (LPCWSTR)u"content-disposition");
-    bool had_field = kept != NULL || kept_field(writing, (LPCWSTR)u"content-type") != NULL;
-    const char *disposition = attached->inside ? "inline" : "attachment";
+    const char *kept = writing->disposition, *disposition = attached->inside ? "inline" : "attachment";
+    bool renamed = !keeps_name(writing, name), came = kept != NULL || writing->type != NULL || writing->node != NULL;
+    char token[64];
+    size_t size;
 
-    if (kept != NULL && (strcasecmp(kept, "inline") == 0 || strcasecmp(kept, "attachment") == 0))
-        disposition = kept;
-    else if (had_field && name == NULL)
+    if (kept != NULL && !renamed && mime_output_verbatim(writing->export->out, "Content-Disposition", kept))
+        return;
+    if (kept == NULL && came && (name == NULL || !renamed))
         return; /* the part came without one */
+    size = kept == NULL ? 0 : strcspn(kept, " \t;");
+    if (size != 0 && size < sizeof token) {
+        memcpy(token, kept, size);
+        token[size] = '\0';
+        disposition = token;
+    }
     mime_output_begin(writing->export->out, "Content-Disposition", disposition);
     if (name != NULL)
         mime_output_parameter(writing->export->out, "filename", name);
+    mime_export_parameters(writing->export, kept, "filename", NULL);
     mime_output_end(writing->export->out);
 }
 
@@ -240,7 +246,10 @@ static void put_fields(struct writing *writing, const struct mime_attached *atta
     put_disposition(writing, attached, name);
     put_identifier(export, "Content-ID", text_of(writing, PR_ATTACH_CONTENT_ID_W));
     mime_output_field(export->out, "Content-Location", text_of(writing, PR_ATTACH_CONTENT_LOCATION_W));
+    mime_output_field(export->out, "Content-Base", text_of(writing, PR_ATTACH_CONTENT_BASE_W));
     mime_output_field(export->out, "Content-Description", text_of(writing, PR_COMMENT_W));
+    mime_output_field(export->out, "X-Payload-Class", text_of(writing, PR_ATTACH_PAYLOAD_CLASS_W));
+    mime_export_fields(export, writing->node);
 }
 
 /* Can the content stand as lines of a part that must not be encoded? Small, ASCII, no line that could be a boundary. */
@@ -293,13 +302,16 @@ static HRESULT put_by_value(struct writing *writing, const struct mime_attached 
 static HRESULT put_message(struct writing *writing, const struct mime_attached *attached)
 {
     struct mime_export *export = writing->export;
+    const char *kept = text_of(writing, PR_ATTACH_MIME_TAG_W), *type = "message/rfc822";
     IUnknown *unknown = NULL;
     HRESULT hr =
         writing->object->lpVtbl->OpenProperty(writing->object, PR_ATTACH_DATA_OBJ, &IID_IMessage, 0, 0, &unknown);
 
     if (FAILED(hr))
         return hr;
-    put_fields(writing, attached, "message/rfc822");
+    if (kept != NULL && (strcasecmp(kept, "message/global") == 0 || strcasecmp(kept, "message/news") == 0))
+        type = kept;
+    put_fields(writing, attached, type);
     mime_output_text(export->out, "\r\n");
     hr = mime_export_message(export, (IMessage *)(void *)unknown);
     unknown->lpVtbl->Release(unknown);
@@ -307,11 +319,13 @@ static HRESULT put_message(struct writing *writing, const struct mime_attached *
 }
 
 HRESULT
-mime_export_attachment(struct mime_export *export, const struct mime_attached *attached)
+mime_export_attachment(struct mime_export *export, const struct mime_attached *attached,
+                       const struct mime_outline_node *node)
 {
     struct writing writing;
     HRESULT hr = open_attachment(export, attached, &writing);
 
+    writing.node = node;
     if (SUCCEEDED(hr))
         hr = attached->method == ATTACH_EMBEDDED_MSG ? put_message(&writing, attached)
                                                      : put_by_value(&writing, attached);

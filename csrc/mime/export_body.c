@@ -1,7 +1,5 @@
 #include "mime/export.h"
 
-#include <errno.h>
-#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@ struct shape {
     size_t longest;   /* line */
     size_t eight_bit; /* bytes */
     bool crlf;        /* some line ends in CRLF, so that a bare LF is data */
+    bool kept;        /* base64 takes the line ends as they are: those that came, or of a charset with others */
     bool awkward;     /* NUL, a bare CR, other controls, a line that could be a boundary of ours */
 };
 
@@ -70,30 +69,6 @@ static enum transfer choose_transfer(const struct mime_export *export, const str
     }
 }
 
-/* Texts in UTF-8 go out as another charset only whole; NULL where that cannot hold them. */
-static char *recode(const char *charset, const char *text, size_t size, size_t *recoded, HRESULT *hr)
-{
-    iconv_t converter = iconv_open(charset, "UTF-8");
-    size_t room = 4 * size + 16, left = size;
-    char *out = converter == (iconv_t)-1 ? NULL : malloc(room), *at = out, *in = (char *)(uintptr_t)text;
-    bool done = false;
-
-    *hr = converter != (iconv_t)-1 && out == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
-    if (out != NULL) {
-        size_t before = room;
-
-        done = iconv(converter, &in, &left, &at, &room) == 0 && iconv(converter, NULL, NULL, &at, &room) == 0;
-        *recoded = before - room;
-    }
-    if (converter != (iconv_t)-1)
-        iconv_close(converter);
-    if (!done) {
-        free(out);
-        out = NULL;
-    }
-    return out;
-}
-
 static void put_text(struct mime_output *out, enum transfer transfer, const struct shape *shape, const char *text,
                      size_t size)
 {
@@ -114,7 +89,7 @@ static void put_text(struct mime_output *out, enum transfer transfer, const stru
         break;
     case BASE64:
         while (size != 0) { /* text under base64 has CRLF line ends, too [RFC 2045 6.8] */
-            const char *newline = shape->crlf ? NULL : memchr(text, '\n', size);
+            const char *newline = shape->crlf || shape->kept ? NULL : memchr(text, '\n', size);
             size_t line = newline == NULL ? size : (size_t)(newline - text);
 
             mime_output_base64(out, &encoder, text, line, false);
@@ -165,38 +140,157 @@ static char *wrap(const char *text, size_t size, size_t width, size_t *wrapped)
     return out;
 }
 
-HRESULT
-mime_export_text_part(struct mime_export *export, const char *subtype, const char *text, size_t size, bool outermost)
+/* The bytes of a body as they are to leave, and what is said of them. */
+struct content {
+    const char *bytes;
+    size_t size;
+    char *owned;         /* malloc'ed bytes, or NULL */
+    const char *charset; /* NULL: none is named */
+    bool kept;           /* the field came so */
+    bool lines;          /* line ends are those of ASCII */
+};
+
+/* Takes the text in a charset; false where that does not have it all. */
+static bool use_charset(struct content *content, const struct mime_charset *charset, HRESULT *hr)
+{
+    char *bytes;
+    size_t size;
+
+    *hr = mime_charset_encode(charset, content->bytes, content->size, &bytes, &size);
+    if (*hr != S_OK) {
+        *hr = FAILED(*hr) ? *hr : S_OK;
+        return false;
+    }
+    free(content->owned);
+    content->bytes = content->owned = bytes;
+    content->size = size;
+    content->lines = mime_charset_has_lines(charset->name);
+    return true;
+}
+
+/* How the outline says that the body was read. */
+static bool charset_of(struct mime_export *export, const struct mime_outline_node *node, struct mime_charset *charset)
+{
+    char *name = node == NULL || node->charset == NULL
+                     ? NULL
+                     : mime_arena_text(&export->arena, node->charset, strlen(node->charset));
+    size_t size = name == NULL ? 0 : strlen(name);
+
+    memset(charset, 0, sizeof *charset);
+    charset->reversible = size > 1 && name[size - 1] == '!';
+    charset->japanese_yen = size > 1 && name[size - 1] == '~';
+    if (charset->reversible || charset->japanese_yen)
+        name[size - 1] = '\0';
+    charset->name = name;
+    return name != NULL;
+}
+
+/* Decoding had lost something: the bytes themselves, where they still decode to the text that the message has. */
+static HRESULT use_raw(struct mime_export *export, struct content *content, bool html,
+                       const struct mime_charset *charset)
+{
+    char *raw, *text;
+    size_t size, length;
+    HRESULT hr = mime_export_kept(export, (LPCWSTR)(html ? u"raw-html" : u"raw-text"), &raw, &size);
+
+    if (hr != S_OK)
+        return hr;
+    hr = mime_charset_to_utf8(charset, raw, size, &text, &length);
+    if (hr == S_OK && length == content->size && memcmp(text, content->bytes, length) == 0) {
+        free(content->owned);
+        content->bytes = content->owned = raw;
+        content->size = size;
+        content->lines = mime_charset_has_lines(charset->name);
+        raw = NULL;
+    } else if (SUCCEEDED(hr)) {
+        hr = S_FALSE;
+    }
+    free(raw);
+    free(text);
+    return hr;
+}
+
+/*
+ * The charset: the one that was set, else the one that the text came in, else us-ascii where that is enough, or UTF-8.
+ * CSET_APPLY_UNTAGGED is about texts that name none, CSET_APPLY_ALL about all, CSET_APPLY_TAG_ALL changes what is said and
+ * not the bytes [mimeole.h].
+ */
+static HRESULT choose_charset(struct mime_export *export, const struct mime_outline_node *node, bool html,
+                              struct content *content)
 {
     const struct mime_settings *settings = export->settings;
-    const char *charset = mime_text_is_ascii(text, size) ? "us-ascii" : "utf-8";
-    const char *wanted = settings->codepage == 0 ? NULL : mime_codepage_charset(settings->codepage);
-    char *recoded = NULL, *wrapped = NULL, type[32];
-    enum transfer transfer;
-    struct shape shape;
+    const char *set = settings->codepage == 0 ? NULL : mime_codepage_charset(settings->codepage);
+    const char *type = node == NULL ? NULL : mime_outline_get(node, "Content-Type");
+    struct mime_charset came, chosen = {.name = set};
+    bool has_came = charset_of(export, node, &came), ascii = mime_text_is_ascii(content->bytes, content->size);
     HRESULT hr = S_OK;
 
-    if (settings->wrap && settings->wrap_width >= 8 && strcmp(subtype, "plain") == 0) {
-        wrapped = wrap(text, size, settings->wrap_width, &size);
-        if (wrapped == NULL)
+    content->charset = ascii ? "us-ascii" : "utf-8";
+    content->lines = true;
+    content->kept = type != NULL && !has_came && ascii; /* whatever it was called, it still is that */
+    if (set != NULL && settings->apply == CSET_APPLY_UNTAGGED && (has_came || type != NULL))
+        set = NULL;
+    if (set != NULL) {
+        content->kept = false;
+        if (settings->apply == CSET_APPLY_TAG_ALL || use_charset(content, &chosen, &hr))
+            content->charset = set;
+        return hr;
+    }
+    if (!has_came || content->owned != NULL) /* wrapped: no longer what came */
+        return hr;
+    hr = use_raw(export, content, html, &came);
+    if (hr == S_OK || (SUCCEEDED(hr) && use_charset(content, &came, &hr)))
+        content->kept = true;
+    return FAILED(hr) ? hr : S_OK;
+}
+
+/* The Content-Type and the other fields that the part came with. */
+static void put_fields(struct mime_export *export, const struct mime_outline_node *node, const char *subtype,
+                       const struct content *content)
+{
+    const char *kept = node == NULL ? NULL : mime_outline_get(node, "Content-Type");
+    char type[32];
+
+    if (content->kept && kept == NULL) {
+        /* it came without one */
+    } else if (!content->kept || !mime_output_verbatim(export->out, "Content-Type", kept)) {
+        snprintf(type, sizeof type, "text/%s", subtype);
+        mime_output_begin(export->out, "Content-Type", type);
+        mime_export_parameters(export, kept, "charset", NULL);
+        if (content->charset != NULL)
+            mime_output_parameter(export->out, "charset", content->charset);
+        mime_output_end(export->out);
+    }
+    mime_export_fields(export, node);
+}
+
+HRESULT
+mime_export_text_part(struct mime_export *export, const char *subtype, const struct mime_outline_node *node,
+                      bool outermost)
+{
+    const struct mime_settings *settings = export->settings;
+    bool html = strcmp(subtype, "html") == 0;
+    const char *text = html ? export->bodies.html : export->bodies.text;
+    struct content content = {.bytes = text == NULL ? "" : text,
+                              .size = html ? export->bodies.html_size : export->bodies.text_size};
+    enum transfer transfer;
+    struct shape shape;
+    HRESULT hr;
+
+    if (settings->wrap && settings->wrap_width >= 8 && !html) {
+        content.bytes = content.owned = wrap(content.bytes, content.size, settings->wrap_width, &content.size);
+        if (content.owned == NULL)
             return MAPI_E_NOT_ENOUGH_MEMORY;
-        text = wrapped;
     }
-    if (wanted != NULL && (recoded = recode(wanted, text, size, &size, &hr)) != NULL) {
-        text = recoded;
-        charset = wanted;
-    }
-    look_at(text, size, &shape);
-    transfer = choose_transfer(export, &shape, size, outermost);
-    snprintf(type, sizeof type, "text/%s", subtype);
-    mime_output_begin(export->out, "Content-Type", type);
-    mime_output_parameter(export->out, "charset", charset);
-    mime_output_end(export->out);
+    hr = choose_charset(export, node, html, &content);
+    look_at(content.bytes, content.size, &shape);
+    shape.kept = !content.lines || export->originals != NULL;
+    transfer = content.lines ? choose_transfer(export, &shape, content.size, outermost) : BASE64;
+    put_fields(export, node, subtype, &content);
     mime_output_field(export->out, "Content-Transfer-Encoding", transfer_names[transfer]);
     mime_output_text(export->out, "\r\n");
     if (SUCCEEDED(hr))
-        put_text(export->out, transfer, &shape, text, size);
-    free(recoded);
-    free(wrapped);
+        put_text(export->out, transfer, &shape, content.bytes, content.size);
+    free(content.owned);
     return hr;
 }

@@ -11,6 +11,7 @@
 #include <mapitags.h>
 
 #include "base/utf.h"
+#include "mime/header.h"
 #include "mime/language.h"
 #include "mime/names.h"
 #include "mime/text.h"
@@ -30,11 +31,16 @@ static void put_from(struct mime_export *export)
 
     if (!has_from && has_sender)
         from = sender;
-    if (has_from || has_sender)
+    if (has_from && has_sender && strcmp(from.address, sender.address) == 0 && strcmp(from.name, sender.name) == 0 &&
+        mime_original(export, "From", 0) == NULL &&
+        mime_original_put_addresses(export, "Sender", &sender, 1, false, true))
+        return; /* it came without a From */
+    if ((has_from || has_sender) && !mime_original_put_addresses(export, "From", &from, 1, false, true))
         mime_output_addresses(export->out, "From", &from, 1);
-    if (has_from && has_sender &&
-        (strcasecmp(from.address, sender.address) != 0 ||
-         (*from.address == '\0' && strcmp(from.name, sender.name) != 0)))
+    if (!has_sender || mime_original_put_addresses(export, "Sender", &sender, 1, false, true))
+        return;
+    if (has_from && (strcasecmp(from.address, sender.address) != 0 ||
+                     (*from.address == '\0' && strcmp(from.name, sender.name) != 0)))
         mime_output_addresses(export->out, "Sender", &sender, 1);
 }
 
@@ -43,10 +49,10 @@ static void put_reply_to(struct mime_export *export)
     const SPropValue *entries = mime_export_prop(export, PR_REPLY_RECIPIENT_ENTRIES);
     struct mime_addresses list = {NULL, 0, 0};
 
-    if (entries == NULL)
-        return;
-    mime_addresses_from_flat_list(&list, &export->arena, entries->Value.bin.lpb, entries->Value.bin.cb);
-    mime_output_addresses(export->out, "Reply-To", list.items, list.count);
+    if (entries != NULL)
+        mime_addresses_from_flat_list(&list, &export->arena, entries->Value.bin.lpb, entries->Value.bin.cb);
+    if (!mime_original_put_addresses(export, "Reply-To", list.items, list.count, false, false))
+        mime_output_addresses(export->out, "Reply-To", list.items, list.count);
     mime_addresses_clear(&list);
 }
 
@@ -62,7 +68,8 @@ static void put_recipients(struct mime_export *export, const char *name, LONG ty
         if ((address->type & RECIPIENT_TYPES) == type)
             mime_addresses_add(&list, &export->arena, address->name, address->address, type);
     }
-    mime_output_addresses(export->out, name, list.items, list.count);
+    if (!mime_original_put_addresses(export, name, list.items, list.count, true, false))
+        mime_output_addresses(export->out, name, list.items, list.count);
     mime_addresses_clear(&list);
 }
 
@@ -72,7 +79,7 @@ static void put_time(struct mime_export *export, const char *name, ULONG tag)
 {
     const SPropValue *value = mime_export_prop(export, tag);
 
-    if (value != NULL)
+    if (value != NULL && !mime_original_put_date(export, name, mime_unix_time(value->Value.ft)))
         mime_output_date(export->out, name, mime_unix_time(value->Value.ft));
 }
 
@@ -82,6 +89,12 @@ static void put_date(struct mime_export *export)
         put_time(export, "Date", PR_CLIENT_SUBMIT_TIME);
     else if (is_unsent(export))
         mime_output_date(export->out, "Date", (int64_t)time(NULL));
+}
+
+static void put_ids(struct mime_export *export, const char *name, const char *ids)
+{
+    if (ids != NULL && !mime_original_put_ids(export, name, ids))
+        mime_output_ids(export->out, name, ids);
 }
 
 static void put_message_id(struct mime_export *export)
@@ -102,7 +115,13 @@ static void put_message_id(struct mime_export *export)
         snprintf(text, sizeof text, "<%016llx.mapi%s>", (unsigned long long)export->seed, domain);
         id = text;
     }
-    mime_output_ids(export->out, "Message-ID", id);
+    put_ids(export, "Message-ID", id);
+}
+
+static void put_text(struct mime_export *export, const char *name, const char *text)
+{
+    if (text != NULL && !mime_original_put(export, name, text))
+        mime_output_field(export->out, name, text);
 }
 
 /* An empty subject is not the same as none. */
@@ -112,7 +131,8 @@ static void put_subject(struct mime_export *export)
 
     if (subject != NULL && *subject == '\0')
         mime_output_text(export->out, "Subject: \r\n");
-    mime_output_field(export->out, "Subject", subject);
+    else
+        put_text(export, "Subject", subject);
 }
 
 static void put_thread(struct mime_export *export)
@@ -123,7 +143,7 @@ static void put_thread(struct mime_export *export)
 
     if (index == NULL || index->Value.bin.cb == 0 || index->Value.bin.cb > 4096)
         return;
-    mime_output_field(export->out, "Thread-Topic", topic);
+    put_text(export, "Thread-Topic", topic);
     encoded = g_base64_encode(index->Value.bin.lpb, index->Value.bin.cb);
     mime_output_ids(export->out, "Thread-Index", encoded);
     g_free(encoded);
@@ -158,6 +178,18 @@ static void put_suppress(struct mime_export *export)
     mime_output_field(export->out, "X-Auto-Response-Suppress", text);
 }
 
+static void put_language(struct mime_export *export)
+{
+    ULONG locale = (ULONG)mime_export_long(export, PR_MESSAGE_LOCALE_ID, 0);
+    const char *original = mime_original(export, "Content-Language", 0), *tag = mime_language_tag(locale);
+    const char *text = original == NULL ? NULL : mime_header_text(export->options, &export->arena, original);
+
+    if (tag != NULL && text != NULL && mime_language_locale(text) == locale)
+        mime_output_field(export->out, "Content-Language", text);
+    else
+        mime_output_field(export->out, "Content-Language", tag);
+}
+
 static void put_options(struct mime_export *export)
 {
     static const char *const sensitivities[] = {NULL, "Personal", "Private", "Company-Confidential"};
@@ -172,12 +204,11 @@ static void put_options(struct mime_export *export)
     put_time(export, "Expires", PR_EXPIRY_TIME);
     put_time(export, "Reply-By", PR_REPLY_TIME);
     put_suppress(export);
-    mime_output_field(export->out, "Content-Language",
-                      mime_language_tag((ULONG)mime_export_long(export, PR_MESSAGE_LOCALE_ID, 0)));
-    mime_output_field(export->out, "Precedence", mime_export_text(export, PR_INTERNET_PRECEDENCE_W));
-    mime_output_field(export->out, "List-Help", mime_export_text(export, PR_LIST_HELP_W));
-    mime_output_field(export->out, "List-Subscribe", mime_export_text(export, PR_LIST_SUBSCRIBE_W));
-    mime_output_field(export->out, "List-Unsubscribe", mime_export_text(export, PR_LIST_UNSUBSCRIBE_W));
+    put_language(export);
+    put_text(export, "Precedence", mime_export_text(export, PR_INTERNET_PRECEDENCE_W));
+    put_text(export, "List-Help", mime_export_text(export, PR_LIST_HELP_W));
+    put_text(export, "List-Subscribe", mime_export_text(export, PR_LIST_SUBSCRIBE_W));
+    put_text(export, "List-Unsubscribe", mime_export_text(export, PR_LIST_UNSUBSCRIBE_W));
     if ((export->flags & CCSF_EMBEDDED_MESSAGE) != 0 && is_unsent(export))
         mime_output_field(export->out, "X-Unsent", "1");
 }
@@ -218,7 +249,8 @@ static bool is_ours(struct mime_export *export, const char *name)
                                         "resent-bcc"};
 
     if (strncasecmp(name, "content-", 8) == 0 && strcasecmp(name, "content-base") != 0 &&
-        strcasecmp(name, "content-class") != 0)
+        strcasecmp(name, "content-class") != 0 &&
+        (strcasecmp(name, "content-language") != 0 || mime_export_prop(export, PR_MESSAGE_LOCALE_ID) != NULL))
         return true;
     if (strcasecmp(name, "date") == 0)
         return mime_export_prop(export, PR_CLIENT_SUBMIT_TIME) != NULL || is_unsent(export);
@@ -258,7 +290,7 @@ static void put_named(struct mime_export *export, const char *name, char *value)
 
         if (end != NULL)
             *end++ = '\0';
-        mime_output_field(export->out, field, line);
+        put_text(export, field, line);
         line = end;
     }
 }
@@ -342,8 +374,8 @@ mime_export_headers(struct mime_export *export)
         put_recipients(export, "Bcc", MAPI_BCC);
     put_subject(export);
     put_message_id(export);
-    mime_output_ids(export->out, "In-Reply-To", mime_export_text(export, PR_IN_REPLY_TO_ID_W));
-    mime_output_ids(export->out, "References", mime_export_text(export, PR_INTERNET_REFERENCES_W));
+    put_ids(export, "In-Reply-To", mime_export_text(export, PR_IN_REPLY_TO_ID_W));
+    put_ids(export, "References", mime_export_text(export, PR_INTERNET_REFERENCES_W));
     put_thread(export);
     put_options(export);
     hr = put_names(export);

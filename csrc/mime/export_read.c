@@ -11,6 +11,7 @@
 #include "base/utf.h"
 #include "mime/codepage.h"
 #include "mime/draft.h"
+#include "mime/names.h"
 #include "mime/text.h"
 
 /* What the exporter reads of a message in one call. */
@@ -62,6 +63,7 @@ static const ULONG message_tags[] = {
     PR_BODY_CONTENT_ID_W,
     PR_BODY_CONTENT_LOCATION_W,
     PR_SEARCH_KEY,
+    PR_TRANSPORT_MESSAGE_HEADERS_W,
 };
 
 enum { MESSAGE_TAGS = sizeof message_tags / sizeof message_tags[0] };
@@ -189,6 +191,21 @@ static HRESULT read_wide(struct mime_export *export, ULONG tag, char **text, siz
     return hr;
 }
 
+HRESULT
+mime_export_kept(struct mime_export *export, LPCWSTR name, char **bytes, size_t *size)
+{
+    IMAPIProp *object = (IMAPIProp *)(void *)export->message;
+    ULONG tag = mime_name_tag(object, &mime_kept_set, name, PT_BINARY, false, export->allocators);
+    HRESULT hr;
+
+    *bytes = NULL;
+    *size = 0;
+    if (tag == 0)
+        return S_FALSE;
+    hr = read_stream(object, tag, (unsigned char **)bytes, size);
+    return hr == MAPI_E_NOT_FOUND ? S_FALSE : hr;
+}
+
 const char *mime_export_text(struct mime_export *export, ULONG tag)
 {
     char *text, *copy;
@@ -205,50 +222,16 @@ const char *mime_export_text(struct mime_export *export, ULONG tag)
     return copy;
 }
 
-/* HTML in another code page than UTF-8, as other stores have it. */
-struct growing {
-    char *text;
-    size_t size, capacity;
-    WCHAR pending;
-};
-
-static HRESULT grow(void *context, LPCWSTR wide, size_t units)
-{
-    struct growing *growing = context;
-
-    if (growing->capacity - growing->size < UTF8_MAX(units) + 8) {
-        size_t capacity = 2 * growing->capacity + UTF8_MAX(units) + 8;
-        char *moved = realloc(growing->text, capacity);
-
-        if (moved == NULL)
-            return MAPI_E_NOT_ENOUGH_MEMORY;
-        growing->text = moved;
-        growing->capacity = capacity;
-    }
-    growing->size += mime_text_encode(growing->text + growing->size, wide, units, &growing->pending);
-    return S_OK;
-}
-
+/* HTML may be in another code page than UTF-8, as other stores have it. */
 static HRESULT decode_html(struct mime_export *export, const unsigned char *bytes, size_t size)
 {
     LONG codepage = mime_export_long(export, PR_INTERNET_CPID, CODEPAGE_UTF8);
     const char *name = codepage == CODEPAGE_ASCII ? NULL : mime_codepage_charset((ULONG)codepage);
-    struct growing growing = {NULL, 0, 0, 0};
     struct mime_charset charset;
     HRESULT hr = mime_charset_choose(name, bytes, size, &charset);
 
-    if (SUCCEEDED(hr))
-        hr = grow(&growing, NULL, 0);
-    if (SUCCEEDED(hr))
-        hr = mime_charset_decode(&charset, bytes, size, grow, &growing);
-    if (FAILED(hr)) {
-        free(growing.text);
-        return hr;
-    }
-    growing.text[growing.size] = '\0';
-    export->bodies.html = growing.text;
-    export->bodies.html_size = growing.size;
-    return S_OK;
+    return FAILED(hr) ? hr
+                      : mime_charset_to_utf8(&charset, bytes, size, &export->bodies.html, &export->bodies.html_size);
 }
 
 static HRESULT read_html(struct mime_export *export)
@@ -459,6 +442,8 @@ mime_export_read(struct mime_export *export)
         hr = read_wide(export, PR_BODY_W, &export->bodies.text, &export->bodies.text_size);
     if (SUCCEEDED(hr))
         hr = read_html(export);
+    if (SUCCEEDED(hr))
+        mime_originals_read(export);
     return SUCCEEDED(hr) ? read_tables(export) : hr;
 }
 

@@ -27,7 +27,7 @@ static HRESULT import_raw_headers(struct mime_import *import, GMimeMessage *pars
 {
     char *text, *generated = NULL;
     size_t size;
-    ULONG codepage;
+    struct mime_charset charset;
     HRESULT hr;
 
     if (depth == 0) {
@@ -48,7 +48,7 @@ static HRESULT import_raw_headers(struct mime_import *import, GMimeMessage *pars
     }
     hr = size == 0 ? S_OK
                    : mime_import_text_bytes(import, text != NULL ? text : generated, size, NULL, message,
-                                            PR_TRANSPORT_MESSAGE_HEADERS_W, draft, &codepage);
+                                            PR_TRANSPORT_MESSAGE_HEADERS_W, draft, &charset);
     free(text);
     g_free(generated);
     return hr;
@@ -89,7 +89,7 @@ static HRESULT import_headless(struct mime_import *import, IMessage *message)
     size_t size = (size_t)import->source->size;
     char *bytes = malloc(size);
     struct mime_draft draft;
-    ULONG codepage = 0;
+    struct mime_charset charset = {.codepage = 0};
     HRESULT hr;
 
     if (bytes == NULL)
@@ -101,9 +101,9 @@ static HRESULT import_headless(struct mime_import *import, IMessage *message)
     mime_draft_long(&draft, PR_MESSAGE_FLAGS, 0);
     mime_draft_time(&draft, PR_MESSAGE_DELIVERY_TIME, (int64_t)time(NULL));
     if (SUCCEEDED(hr))
-        hr = mime_import_text_bytes(import, bytes, size, NULL, message, PR_BODY_W, &draft, &codepage);
-    if (codepage != 0)
-        mime_draft_long(&draft, PR_INTERNET_CPID, (LONG)codepage);
+        hr = mime_import_text_bytes(import, bytes, size, NULL, message, PR_BODY_W, &draft, &charset);
+    if (charset.codepage != 0)
+        mime_draft_long(&draft, PR_INTERNET_CPID, (LONG)charset.codepage);
     mime_draft_long(&draft, PR_NATIVE_BODY_INFO, 1);
     if (SUCCEEDED(hr))
         hr = mime_draft_apply(&draft, (IMAPIProp *)(void *)message, import->allocators);

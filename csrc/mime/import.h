@@ -6,6 +6,7 @@
  * import_recipient.c  the recipient table
  * import_body.c     which part is a body, which an attachment
  * import_text.c     the bodies themselves
+ * import_outline.c  how the parts were put together
  * import_attach.c   attachments and embedded messages
  * import_property.c values too large for a property array
  *
@@ -28,6 +29,7 @@
 #include "mime/names.h"
 #include "mime/scan.h"
 #include "mime/source.h"
+#include "mime/text.h"
 
 /* One call of MIMEToMAPI. */
 struct mime_import {
@@ -58,14 +60,15 @@ HRESULT mime_import_recipients(struct mime_import *import, const struct mime_add
 HRESULT mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *message, struct mime_draft *draft,
                           unsigned depth);
 
-/* import_text.c: a text part into PR_BODY_W (UTF-16) or PR_HTML (UTF-8). *codepage becomes that of the part. Where
- * decoding lost something, the bytes themselves are kept in a named property, "raw-text" or "raw-html". */
+/* import_text.c: a text part into PR_BODY_W (UTF-16) or PR_HTML (UTF-8). *charset says how it was read, its name in the
+ * draft's arena. Where decoding lost something, the bytes themselves are kept in a named property, "raw-text" or
+ * "raw-html". */
 HRESULT mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *message, ULONG tag,
-                              struct mime_draft *draft, ULONG *codepage);
+                              struct mime_draft *draft, struct mime_charset *charset);
 
 /* The same from bytes in memory; tags other than the two bodies are strings. */
-HRESULT mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t size, const char *charset,
-                               IMessage *message, ULONG tag, struct mime_draft *draft, ULONG *codepage);
+HRESULT mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t size, const char *declared,
+                               IMessage *message, ULONG tag, struct mime_draft *draft, struct mime_charset *charset);
 
 /* import_property.c: a value of any size. Small ones go to the draft, larger ones through OpenProperty(IID_IStream);
  * start with a zeroed writer, finish in any case. */

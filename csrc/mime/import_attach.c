@@ -7,9 +7,9 @@
 #include <mapiguid.h>
 #include <mapitags.h>
 
+#include "mime/header.h"
 #include "mime/sink.h"
 #include "mime/text.h"
-#include "mime/words.h"
 
 /* One attachment from its creation until it is saved. */
 struct attaching {
@@ -103,39 +103,6 @@ static void short_name(const char *name, char out[13])
     out[base] = '\0';
 }
 
-/* A name written as a row of encoded words, which GMime reads only in part; NULL where it is not. */
-static const char *joined_name(struct attaching *attaching, GMimeObject *part, const char *field, const char *parameter)
-{
-    GMimeHeader *header = g_mime_header_list_get_header(g_mime_object_get_header_list(part), field);
-    const char *raw = header == NULL ? NULL : g_mime_header_get_raw_value(header), *joined, *name;
-    GMimeContentDisposition *parsed; /* reads the parameters of either field */
-    char *copy = NULL;
-
-    if (raw == NULL || (joined = mime_words_join(&attaching->draft.arena, raw)) == raw || joined == NULL)
-        return NULL;
-    parsed = g_mime_content_disposition_parse(attaching->import->options, joined);
-    name = parsed == NULL ? NULL : g_mime_content_disposition_get_parameter(parsed, parameter);
-    if (name != NULL)
-        copy = mime_arena_text(&attaching->draft.arena, name, strlen(name));
-    if (parsed != NULL)
-        g_object_unref(parsed);
-    return copy;
-}
-
-/* The name that Content-Disposition or else Content-Type gives; NULL where there is none. */
-static const char *part_name(struct attaching *attaching, GMimeObject *part)
-{
-    const char *name = joined_name(attaching, part, "Content-Disposition", "filename");
-
-    if (name == NULL)
-        name = g_mime_object_get_content_disposition_parameter(part, "filename");
-    if (name == NULL || *name == '\0')
-        name = joined_name(attaching, part, "Content-Type", "name");
-    if (name == NULL || *name == '\0')
-        name = g_mime_object_get_content_type_parameter(part, "name");
-    return name == NULL || *name == '\0' ? NULL : name;
-}
-
 static void draft_name(struct mime_draft *draft, const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -151,10 +118,16 @@ static void draft_name(struct mime_draft *draft, const char *name)
 
 /* Header fields of a part --------------------------------------------------------------------------------------- */
 
-static const char *field_text(struct attaching *attaching, GMimeObject *part, const char *name)
+static const char *raw_field(GMimeObject *part, const char *name)
 {
     GMimeHeader *header = g_mime_header_list_get_header(g_mime_object_get_header_list(part), name);
-    const char *raw = header == NULL ? NULL : g_mime_header_get_raw_value(header);
+
+    return header == NULL ? NULL : g_mime_header_get_raw_value(header);
+}
+
+static const char *field_text(struct attaching *attaching, GMimeObject *part, const char *name)
+{
+    const char *raw = raw_field(part, name);
 
     return raw == NULL ? NULL : mime_import_text(attaching->import, &attaching->draft.arena, raw);
 }
@@ -189,17 +162,32 @@ static char *type_of(struct attaching *attaching, GMimeObject *part)
     return copy;
 }
 
+/* A field in its own words, unfolded. */
+static void keep_field(struct attaching *attaching, const char *name, const char *raw)
+{
+    char *copy = raw == NULL ? NULL : mime_arena_text(&attaching->draft.arena, raw, strlen(raw)), *out = copy;
+
+    if (copy == NULL)
+        return;
+    for (const char *at = copy + strspn(copy, " \t\r\n"); *at != '\0'; at++)
+        if (*at != '\r' && *at != '\n')
+            *out++ = (char)(*at == '\t' ? ' ' : *at);
+    *out = '\0';
+    if (*copy != '\0')
+        mime_names_add_header(attaching->names, name, copy, true);
+}
+
 /*
- * What every kind of attachment has. The fields Content-Type, with the parameters that no property has a place for,
- * and Content-Disposition are kept under their own names, for an export to say them again.
+ * What every kind of attachment has. The fields Content-Type and Content-Disposition, whose parameters no property has a
+ * place for, are kept under their own names, for an export to say them again.
  */
 static void draft_common(struct attaching *attaching, GMimeObject *part, enum mime_attach_kind kind)
 {
     struct mime_draft *draft = &attaching->draft;
-    const char *name = part_name(attaching, part), *id = g_mime_object_get_content_id(part);
-    const char *type = field_text(attaching, part, "Content-Type");
-    const char *disposition = g_mime_object_get_disposition(part);
-    bool attached = disposition != NULL && g_ascii_strcasecmp(disposition, "attachment") == 0;
+    const char *type = raw_field(part, "Content-Type"), *disposition = raw_field(part, "Content-Disposition");
+    const char *name = mime_header_part_name(attaching->import->options, &draft->arena, disposition, type);
+    const char *id = g_mime_object_get_content_id(part), *kind_named = g_mime_object_get_disposition(part);
+    bool attached = kind_named != NULL && g_ascii_strcasecmp(kind_named, "attachment") == 0;
 
     mime_draft_text(draft, PR_ATTACH_MIME_TAG_W, type_of(attaching, part));
     if (name != NULL)
@@ -216,10 +204,8 @@ static void draft_common(struct attaching *attaching, GMimeObject *part, enum mi
         if (id != NULL && !attached)
             mime_draft_boolean(draft, PR_ATTACHMENT_HIDDEN, true);
     }
-    if (type != NULL && *type != '\0')
-        mime_names_add_header(attaching->names, "content-type", type, true);
-    if (disposition != NULL && *disposition != '\0')
-        mime_names_add_header(attaching->names, "content-disposition", disposition, true);
+    keep_field(attaching, "content-type", type);
+    keep_field(attaching, "content-disposition", disposition);
 }
 
 /* Content ------------------------------------------------------------------------------------------------------- */

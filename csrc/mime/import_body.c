@@ -1,4 +1,4 @@
-#include "mime/import.h"
+#include "mime/import_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,25 +7,9 @@
 #include <mapicode.h>
 #include <mapitags.h>
 
-#include "mime/text.h"
+#include "mime/codepage.h"
 
 enum { NATIVE_PLAIN = 1, NATIVE_HTML = 3 }; /* PR_NATIVE_BODY_INFO */
-
-struct attached {
-    GMimeObject *part;
-    enum mime_attach_kind kind;
-    bool entity; /* kept as it stands: its own header, its parts unopened */
-};
-
-/* What sorting a message's parts finds. Nothing here holds a reference: the parsed message does. */
-struct sorter {
-    GMimeObject *text, *html;
-    const GMimeObject *text_within, *html_within; /* the multipart/alternative they are choices of, or NULL */
-    GMimeMultipart *broken;                       /* a multipart without parts, taken for text */
-    struct attached *attached;
-    size_t count, capacity;
-    bool failed; /* no memory */
-};
 
 /* Where a part is met. */
 struct place {
@@ -34,20 +18,20 @@ struct place {
     bool outermost;
 };
 
-static void attach(struct sorter *sorter, GMimeObject *part, enum mime_attach_kind kind, bool entity)
+static void attach(struct mime_parts *parts, GMimeObject *part, enum mime_attach_kind kind, bool entity)
 {
-    if (sorter->count == sorter->capacity) {
-        size_t capacity = sorter->capacity == 0 ? 8 : 2 * sorter->capacity;
-        struct attached *attached = realloc(sorter->attached, capacity * sizeof *attached);
+    if (parts->count == parts->capacity) {
+        size_t capacity = parts->capacity == 0 ? 8 : 2 * parts->capacity;
+        struct mime_attached_part *attached = realloc(parts->attached, capacity * sizeof *attached);
 
         if (attached == NULL) {
-            sorter->failed = true;
+            parts->failed = true;
             return;
         }
-        sorter->attached = attached;
-        sorter->capacity = capacity;
+        parts->attached = attached;
+        parts->capacity = capacity;
     }
-    sorter->attached[sorter->count++] = (struct attached){part, kind, entity};
+    parts->attached[parts->count++] = (struct mime_attached_part){part, kind, entity};
 }
 
 static bool is_type(GMimeObject *part, const char *type, const char *subtype)
@@ -68,29 +52,29 @@ static bool is_attachment(GMimeObject *part, bool outermost)
 }
 
 /* A text is a body if it is the first, or the other form of the first: a choice of the same multipart/alternative. */
-static void sort_leaf(struct sorter *sorter, GMimeObject *part, const struct place *place)
+static void sort_leaf(struct mime_parts *parts, GMimeObject *part, const struct place *place)
 {
     bool plain = is_type(part, "text", "plain"), html = is_type(part, "text", "html");
     bool choice = place->alternative != NULL;
 
     if (GMIME_IS_PART(part) && !is_attachment(part, place->outermost)) {
-        if (plain && sorter->text == NULL &&
-            (sorter->html == NULL || (choice && sorter->html_within == place->alternative))) {
-            sorter->text = part;
-            sorter->text_within = place->alternative;
+        if (plain && parts->text == NULL &&
+            (parts->html == NULL || (choice && parts->html_within == place->alternative))) {
+            parts->text = part;
+            parts->text_within = place->alternative;
             return;
         }
-        if (html && sorter->html == NULL &&
-            (sorter->text == NULL || (choice && sorter->text_within == place->alternative))) {
-            sorter->html = part;
-            sorter->html_within = place->alternative;
+        if (html && parts->html == NULL &&
+            (parts->text == NULL || (choice && parts->text_within == place->alternative))) {
+            parts->html = part;
+            parts->html_within = place->alternative;
             return;
         }
     }
-    attach(sorter, part, place->kind, false);
+    attach(parts, part, place->kind, false);
 }
 
-static void sort_part(struct sorter *sorter, GMimeObject *part, const struct place *place, unsigned depth);
+static void sort_part(struct mime_parts *parts, GMimeObject *part, const struct place *place, unsigned depth);
 
 /* The root of a multipart/related is the part its "start" parameter names, else the first. */
 static int root_of(GMimeMultipart *related)
@@ -112,7 +96,8 @@ static int root_of(GMimeMultipart *related)
     return 0;
 }
 
-static void sort_multipart(struct sorter *sorter, GMimeMultipart *multipart, const struct place *place, unsigned depth)
+static void sort_multipart(struct mime_parts *parts, GMimeMultipart *multipart, const struct place *place,
+                           unsigned depth)
 {
     GMimeObject *object = GMIME_OBJECT(multipart);
     int count = g_mime_multipart_get_count(multipart);
@@ -126,31 +111,31 @@ static void sort_multipart(struct sorter *sorter, GMimeMultipart *multipart, con
     else if (!related)
         within.alternative = NULL;
     if (count == 0) {
-        if (sorter->text == NULL && sorter->html == NULL && sorter->broken == NULL)
-            sorter->broken = multipart;
+        if (parts->text == NULL && parts->html == NULL && parts->broken == NULL)
+            parts->broken = multipart;
         else
-            attach(sorter, object, place->kind, true);
+            attach(parts, object, place->kind, true);
         return;
     }
     if (related)
-        sort_part(sorter, g_mime_multipart_get_part(multipart, root), &within, depth + 1);
+        sort_part(parts, g_mime_multipart_get_part(multipart, root), &within, depth + 1);
     if (related)
         within.kind = MIME_ATTACH_INLINE;
     for (int i = 0; i < count; i++)
         if (i != root)
-            sort_part(sorter, g_mime_multipart_get_part(multipart, i), &within, depth + 1);
+            sort_part(parts, g_mime_multipart_get_part(multipart, i), &within, depth + 1);
 }
 
-static void sort_part(struct sorter *sorter, GMimeObject *part, const struct place *place, unsigned depth)
+static void sort_part(struct mime_parts *parts, GMimeObject *part, const struct place *place, unsigned depth)
 {
-    if (part == NULL || sorter->failed)
+    if (part == NULL || parts->failed)
         return;
     if (depth >= MIME_MAX_DEPTH && GMIME_IS_MULTIPART(part))
-        attach(sorter, part, place->kind, true);
+        attach(parts, part, place->kind, true);
     else if (GMIME_IS_MULTIPART(part))
-        sort_multipart(sorter, GMIME_MULTIPART(part), place, depth);
+        sort_multipart(parts, GMIME_MULTIPART(part), place, depth);
     else
-        sort_leaf(sorter, part, place);
+        sort_leaf(parts, part, place);
 }
 
 /* Message classes ----------------------------------------------------------------------------------------------- */
@@ -221,7 +206,7 @@ static const char *class_of(GMimeObject *body)
 /* Without its boundary all of a multipart is its preamble; the outermost one is read from the source, for the parser
  * keeps preambles in C strings. */
 static HRESULT import_broken(struct mime_import *import, GMimeMultipart *broken, bool outermost, IMessage *message,
-                             struct mime_draft *draft, ULONG *codepage)
+                             struct mime_draft *draft, struct mime_charset *charset)
 {
     const char *prologue = g_mime_multipart_get_prologue(broken), *epilogue = g_mime_multipart_get_epilogue(broken);
     const char *text = prologue != NULL && *prologue != '\0' ? prologue : epilogue;
@@ -232,7 +217,7 @@ static HRESULT import_broken(struct mime_import *import, GMimeMultipart *broken,
     if (text == NULL || text[strspn(text, " \t\r\n")] == '\0')
         return S_OK;
     if (!outermost || import->scan.cutoff < start) {
-        return mime_import_text_bytes(import, text, strlen(text), NULL, message, PR_BODY_W, draft, codepage);
+        return mime_import_text_bytes(import, text, strlen(text), NULL, message, PR_BODY_W, draft, charset);
     }
     bytes = malloc((size_t)size);
     if (bytes == NULL)
@@ -240,34 +225,35 @@ static HRESULT import_broken(struct mime_import *import, GMimeMultipart *broken,
     size = mime_source_read(import->source, start, bytes, (size_t)size);
     hr = import->source->failure;
     if (SUCCEEDED(hr))
-        hr = mime_import_text_bytes(import, bytes, (size_t)size, NULL, message, PR_BODY_W, draft, codepage);
+        hr = mime_import_text_bytes(import, bytes, (size_t)size, NULL, message, PR_BODY_W, draft, charset);
     free(bytes);
     return hr;
 }
 
-static HRESULT import_bodies(struct mime_import *import, const struct sorter *sorter, const GMimeObject *outermost,
+static HRESULT import_bodies(struct mime_import *import, struct mime_parts *parts, const GMimeObject *outermost,
                              IMessage *message, struct mime_draft *draft)
 {
-    ULONG codepage = 0, ignored;
+    ULONG codepage;
     HRESULT hr = S_OK;
 
-    if (sorter->text != NULL)
-        hr = mime_import_text_part(import, sorter->text, message, PR_BODY_W, draft, &codepage);
-    else if (sorter->broken != NULL)
-        hr =
-            import_broken(import, sorter->broken, outermost == GMIME_OBJECT(sorter->broken), message, draft, &codepage);
-    if (SUCCEEDED(hr) && sorter->html != NULL) {
-        hr = mime_import_text_part(import, sorter->html, message, PR_HTML, draft, &ignored);
-        codepage = 65001; /* PR_HTML is always UTF-8, and PR_INTERNET_CPID is what it is in */
+    if (parts->text != NULL)
+        hr = mime_import_text_part(import, parts->text, message, PR_BODY_W, draft, &parts->text_charset);
+    else if (parts->broken != NULL)
+        hr = import_broken(import, parts->broken, outermost == GMIME_OBJECT(parts->broken), message, draft,
+                           &parts->text_charset);
+    codepage = parts->text_charset.codepage;
+    if (SUCCEEDED(hr) && parts->html != NULL) {
+        hr = mime_import_text_part(import, parts->html, message, PR_HTML, draft, &parts->html_charset);
+        codepage = CODEPAGE_UTF8; /* PR_HTML is always UTF-8, and PR_INTERNET_CPID is what it is in */
     }
     if (codepage != 0)
         mime_draft_long(draft, PR_INTERNET_CPID, (LONG)codepage);
-    if ((sorter->text != NULL) != (sorter->html != NULL))
-        mime_draft_long(draft, PR_NATIVE_BODY_INFO, sorter->html != NULL ? NATIVE_HTML : NATIVE_PLAIN);
+    if ((parts->text != NULL) != (parts->html != NULL))
+        mime_draft_long(draft, PR_NATIVE_BODY_INFO, parts->html != NULL ? NATIVE_HTML : NATIVE_PLAIN);
     return hr;
 }
 
-static HRESULT import_attached(struct mime_import *import, const struct attached *attached, IMessage *message,
+static HRESULT import_attached(struct mime_import *import, const struct mime_attached_part *attached, IMessage *message,
                                unsigned depth)
 {
     bool beyond = attached->entity && g_mime_multipart_get_count(GMIME_MULTIPART(attached->part)) != 0;
@@ -285,20 +271,22 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
 {
     GMimeObject *body = g_mime_message_get_mime_part(parsed);
     struct place place = {NULL, MIME_ATTACH_PLAIN, true};
-    struct sorter sorter;
+    struct mime_parts parts;
     bool whole = body != NULL && is_smime_signed(body) && GMIME_IS_MULTIPART(body);
     HRESULT hr;
 
-    memset(&sorter, 0, sizeof sorter);
+    memset(&parts, 0, sizeof parts);
     mime_draft_text(draft, PR_MESSAGE_CLASS_W, class_of(body));
-    sort_part(&sorter, body, &place, depth);
-    hr = sorter.failed ? MAPI_E_NOT_ENOUGH_MEMORY
-                       : import_bodies(import, &sorter, depth == 0 ? body : NULL, message, draft);
+    sort_part(&parts, body, &place, depth);
+    hr = parts.failed ? MAPI_E_NOT_ENOUGH_MEMORY
+                      : import_bodies(import, &parts, depth == 0 ? body : NULL, message, draft);
     /* A signed message keeps the signed entity, byte for byte, as its only attachment; its bodies are copies. */
     if (SUCCEEDED(hr) && whole)
         hr = mime_import_entity(import, body, message, "multipart/signed", "smime.p7m", NULL);
-    for (size_t i = 0; i < sorter.count && SUCCEEDED(hr) && !whole; i++)
-        hr = import_attached(import, &sorter.attached[i], message, depth);
-    free(sorter.attached);
+    for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++)
+        hr = import_attached(import, &parts.attached[i], message, depth);
+    if (SUCCEEDED(hr) && !whole)
+        hr = mime_import_outline(import, &parts, body, message, draft, depth);
+    free(parts.attached);
     return hr;
 }

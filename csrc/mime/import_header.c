@@ -6,8 +6,8 @@
 
 #include <mapitags.h>
 
+#include "mime/header.h"
 #include "mime/language.h"
-#include "mime/words.h"
 
 struct reader {
     struct mime_import *import;
@@ -32,25 +32,7 @@ struct rule {
 
 char *mime_import_text(struct mime_import *import, struct mime_arena *arena, const char *raw)
 {
-    const char *joined = mime_words_join(arena, raw);
-    char *unfolded = g_mime_utils_header_unfold(joined == NULL ? "" : joined);
-    char *decoded = g_mime_utils_header_decode_text(import->options, unfolded);
-    const char *start = decoded;
-    size_t size;
-    char *copy;
-
-    while (*start == ' ' || *start == '\t' || *start == '\r' || *start == '\n')
-        start++;
-    size = strlen(start);
-    while (size != 0 && strchr(" \t\r\n", start[size - 1]) != NULL)
-        size--;
-    copy = mime_arena_text(arena, start, size);
-    for (char *at = copy; at != NULL && *at != '\0'; at++) /* encoded words may hide line ends */
-        if (*at == '\r' || *at == '\n')
-            *at = ' ';
-    g_free(decoded);
-    g_free(unfolded);
-    return copy;
+    return mime_header_text(import->options, arena, raw);
 }
 
 static char *text_of(struct reader *reader, const char *raw)
@@ -71,38 +53,12 @@ static void read_text(struct reader *reader, const struct rule *rule, const char
     mime_draft_text(reader->draft, rule->tag, text);
 }
 
-/* Identifiers: the blanks and folds between them mean nothing. */
 static void read_ids(struct reader *reader, const struct rule *rule, const char *raw)
 {
-    char *text = text_of(reader, raw), *out = text;
+    char *text = mime_arena_text(&reader->draft->arena, raw, strlen(raw));
 
-    if (text == NULL || *text == '\0')
-        return;
-    for (const char *at = text; *at != '\0';) {
-        size_t size = strcspn(at, " \t"), blanks = strspn(at + size, " \t");
-
-        memmove(out, at, size);
-        out += size;
-        at += size + blanks;
-        if (*at != '\0')
-            *out++ = ' ';
-    }
-    *out = '\0';
-    mime_draft_text(reader->draft, rule->tag, text);
-}
-
-static bool parse_date(const char *text, int64_t *seconds)
-{
-    GDateTime *date;
-
-    while (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n')
-        text++;
-    date = *text == '\0' ? NULL : g_mime_utils_header_decode_date(text);
-    if (date == NULL)
-        return false;
-    *seconds = g_date_time_to_unix(date);
-    g_date_time_unref(date);
-    return true;
+    if (text != NULL && *mime_header_ids(text) != '\0')
+        mime_draft_text(reader->draft, rule->tag, text);
 }
 
 /* A date that nobody can read is kept as it stands, under the name of its field. */
@@ -113,7 +69,7 @@ static void read_date(struct reader *reader, const struct rule *rule, const char
 
     if (text == NULL || *text == '\0' || mime_draft_find(reader->draft, rule->tag) != NULL)
         return;
-    if (parse_date(text, &seconds))
+    if (mime_header_date(text, &seconds))
         mime_draft_time(reader->draft, rule->tag, seconds);
     else if (rule->tag == PR_CLIENT_SUBMIT_TIME)
         mime_names_add_header(reader->names, rule->name, text, true);
@@ -125,7 +81,7 @@ static void read_received(struct reader *reader, const struct rule *rule, const 
     const char *date = strrchr(raw, ';');
     int64_t seconds;
 
-    if (mime_draft_find(reader->draft, rule->tag) == NULL && date != NULL && parse_date(date + 1, &seconds))
+    if (mime_draft_find(reader->draft, rule->tag) == NULL && date != NULL && mime_header_date(date + 1, &seconds))
         mime_draft_time(reader->draft, rule->tag, seconds);
 }
 
@@ -244,6 +200,8 @@ static void read_language(struct reader *reader, const struct rule *rule, const 
 
     if (locale != 0)
         mime_draft_long(reader->draft, rule->tag, (LONG)locale);
+    else if (text != NULL && *text != '\0')
+        mime_names_add_header(reader->names, "content-language", text, true);
 }
 
 static void read_keywords(struct reader *reader, const struct rule *rule, const char *raw)

@@ -2,15 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <mapicode.h>
 #include <mapitags.h>
 
 #include "base/utf.h"
 #include "mime/text.h"
-
-/* The set of what the importer keeps for itself: {6B1A2C7E-0D4F-4E63-9C0B-5C6A77E2B5D1}. */
-static const GUID kept_set = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A, 0x77, 0xE2, 0xB5, 0xD1}};
 
 struct text_target {
     struct mime_writer writer;
@@ -37,7 +35,7 @@ static HRESULT put_wide(void *context, LPCWSTR wide, size_t units)
     return S_OK;
 }
 
-/* Decoding lost something: the bytes themselves stay with the message, where the store has named properties. */
+/* Decoding lost something, or encoding would give other bytes: the bytes themselves stay with the message, where the store has named properties. */
 static HRESULT keep_raw(struct mime_import *import, const void *bytes, size_t size, IMessage *message, ULONG tag,
                         struct mime_draft *draft)
 {
@@ -45,7 +43,7 @@ static HRESULT keep_raw(struct mime_import *import, const void *bytes, size_t si
     LPCWSTR name = (LPCWSTR)(tag == PR_HTML ? u"raw-html" : u"raw-text");
     struct mime_writer writer = {object, 0, draft, NULL, 0, NULL};
 
-    writer.tag = mime_name_tag(object, &kept_set, name, PT_BINARY, true, import->allocators);
+    writer.tag = mime_name_tag(object, &mime_kept_set, name, PT_BINARY, true, import->allocators);
     if (writer.tag == 0)
         return S_OK;
     return mime_writer_finish(&writer, mime_writer_put(&writer, bytes, size));
@@ -53,25 +51,30 @@ static HRESULT keep_raw(struct mime_import *import, const void *bytes, size_t si
 
 HRESULT
 mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t size, const char *charset_name,
-                       IMessage *message, ULONG tag, struct mime_draft *draft, ULONG *codepage)
+                       IMessage *message, ULONG tag, struct mime_draft *draft, struct mime_charset *charset)
 {
     struct text_target target;
-    struct mime_charset charset;
-    HRESULT hr = mime_charset_choose(charset_name, bytes, size, &charset);
+    HRESULT hr = mime_charset_choose(charset_name, bytes, size, charset);
 
     if (FAILED(hr))
         return hr;
+    charset->name = mime_arena_text(&draft->arena, charset->name, strlen(charset->name));
+    if (charset->name == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
     memset(&target, 0, sizeof target);
     target.writer.object = (IMAPIProp *)(void *)message;
     target.writer.tag = tag;
     target.writer.draft = draft;
     target.utf8 = tag == PR_HTML;
-    *codepage = charset.codepage;
-    hr = mime_charset_decode(&charset, bytes, size, put_wide, &target);
+    hr = mime_charset_decode(charset, bytes, size, put_wide, &target);
     hr = mime_writer_finish(&target.writer, hr);
-    if (SUCCEEDED(hr) && charset.lossy && (tag == PR_HTML || tag == PR_BODY_W))
-        hr = keep_raw(import, bytes, size, message, tag, draft);
-    return hr;
+    if (FAILED(hr) || (tag != PR_HTML && tag != PR_BODY_W))
+        return hr;
+    if (!charset->lossy && strcasecmp(charset->name, "utf-8") != 0) {
+        hr = mime_charset_returns(charset, bytes, size);
+        charset->lossy = hr == S_FALSE;
+    }
+    return SUCCEEDED(hr) && charset->lossy ? keep_raw(import, bytes, size, message, tag, draft) : hr;
 }
 
 /* All of a stream in malloc'ed memory; the body of a message, unlike an attachment, is looked at as a whole. */
@@ -125,7 +128,7 @@ static const char *charset_in_html(const unsigned char *bytes, size_t size, char
 
 HRESULT
 mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *message, ULONG tag,
-                      struct mime_draft *draft, ULONG *codepage)
+                      struct mime_draft *draft, struct mime_charset *used)
 {
     GMimeStream *stream = mime_import_content(part);
     const char *charset = g_mime_object_get_content_type_parameter(part, "charset");
@@ -142,7 +145,7 @@ mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *m
         if (tag == PR_HTML && (charset == NULL || *charset == '\0') && !utf8_valid((const char *)bytes, size))
             charset = charset_in_html(bytes, size, name, sizeof name);
         hr = mime_import_text_bytes(import, size == 0 ? (const void *)"" : bytes, size, charset, message, tag, draft,
-                                    codepage);
+                                    used);
     }
     free(bytes);
     return hr;

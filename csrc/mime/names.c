@@ -10,6 +10,9 @@
 #include "base/utf.h"
 #include "mime/text.h"
 
+/* {6B1A2C7E-0D4F-4E63-9C0B-5C6A77E2B5D1} */
+const GUID mime_kept_set = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A, 0x77, 0xE2, 0xB5, 0xD1}};
+
 struct mime_names *mime_names_create(void)
 {
     return calloc(1, sizeof(struct mime_names));

@@ -12,6 +12,9 @@
 
 #include "mime/draft.h"
 
+/* The set of what the converter keeps for itself: "outline", "raw-text", "raw-html". */
+extern const GUID mime_kept_set;
+
 enum { MIME_MAX_NAMES = 200 }; /* for one object */
 
 struct mime_name {

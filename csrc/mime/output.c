@@ -185,6 +185,65 @@ void mime_output_field(struct mime_output *out, const char *name, const char *va
     fold(out);
 }
 
+bool mime_output_can_be_verbatim(const struct mime_output *out, const char *value)
+{
+    size_t word = 0;
+    bool something = false;
+
+    for (; *value != '\0'; value++) {
+        bool blank = *value == ' ' || *value == '\t', newline = *value == '\n' || (*value == '\r' && value[1] == '\n');
+
+        if (*value == '\n' && value[1] != ' ' && value[1] != '\t' && value[1] != '\0')
+            return false;
+        if (!newline && !blank && (is_control(*value) || (!out->eight_bit && (unsigned char)*value >= 0x80)))
+            return false;
+        word = newline || blank ? 0 : word + 1;
+        if (word > LONGEST_WORD)
+            return false;
+        something |= word != 0;
+    }
+    return something;
+}
+
+/* How much of the text is blanks, and where its folds are does not matter. */
+static size_t blanks_of(const char *text)
+{
+    return strspn(text, " \t\r\n");
+}
+
+static void put_blanks(struct mime_output *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != '\r' && text[i] != '\n')
+            put(out, text + i, 1);
+}
+
+/* Words keep the lines they are on, unless such a line would be too long. A fold comes before a word's blanks, never
+ * behind the last word: a line of nothing but blanks could be taken for the end of the header. */
+bool mime_output_verbatim(struct mime_output *out, const char *name, const char *value)
+{
+    enum { LONGEST_LINE = 900 };
+
+    if (!mime_output_can_be_verbatim(out, value))
+        return false;
+    out->column = 0;
+    put(out, name, strlen(name));
+    put(out, ":", 1);
+    if (blanks_of(value) == 0)
+        put(out, " ", 1);
+    while (*value != '\0') {
+        size_t blanks = blanks_of(value), word = strcspn(value + blanks, " \t\r\n");
+
+        if (word != 0 && blanks != 0 && (memchr(value, '\n', blanks) != NULL || out->column + word > LONGEST_LINE))
+            fold(out);
+        put_blanks(out, value, blanks);
+        put(out, value + blanks, word);
+        value += blanks + word;
+    }
+    fold(out);
+    return true;
+}
+
 void mime_output_ids(struct mime_output *out, const char *name, const char *value)
 {
     bool first = true;
@@ -261,17 +320,29 @@ static void put_phrase(struct mime_output *out, const char *name)
         put_quoted(out, name, size);
 }
 
+/* Text in quotes with its escapes, as an address keeps it: nothing in it ends the quotes early. */
+static bool is_quoted(const char *text, size_t size)
+{
+    if (size < 2 || text[0] != '"' || text[size - 1] != '"')
+        return false;
+    for (size_t i = 1; i < size - 1; i++) {
+        if (text[i] == '"' || is_control(text[i]) || (text[i] == '\\' && ++i == size - 1))
+            return false;
+        if (is_control(text[i]))
+            return false;
+    }
+    return true;
+}
+
 /* The mailbox part before '@': as it is where it may stand so, else quoted. */
 static void put_local_part(struct mime_output *out, const char *text, size_t size)
 {
-    bool plain = size != 0, quoted = size >= 2 && text[0] == '"' && text[size - 1] == '"';
+    bool plain = size != 0;
 
     for (size_t i = 0; i < size; i++)
         plain = plain && (is_atom_text(text[i]) || text[i] == '.');
-    if (plain)
+    if (plain || is_quoted(text, size))
         put(out, text, size);
-    else if (quoted && memchr(text + 1, '"', size - 2) == NULL && memchr(text, '\\', size) == NULL)
-        put_quoted(out, text + 1, size - 2);
     else
         put_quoted(out, text, size);
 }

@@ -35,6 +35,11 @@ void mime_output_date(struct mime_output *out, const char *name, int64_t unix_se
 /* A field whose value is made of identifiers in angle brackets, folded between them and never encoded. */
 void mime_output_ids(struct mime_output *out, const char *name, const char *value);
 
+/* A field in the words it came in, folds included, with CRLF between its lines. It can be where nothing in it could end
+ * the field or does not belong into one; else false, and nothing is written. */
+bool mime_output_can_be_verbatim(const struct mime_output *out, const char *value);
+bool mime_output_verbatim(struct mime_output *out, const char *name, const char *value);
+
 /* A structured field with parameters: begin, parameters, end. `value` must be of printable ASCII. */
 void mime_output_begin(struct mime_output *out, const char *name, const char *value);
 void mime_output_parameter(struct mime_output *out, const char *name, const char *value);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -258,4 +260,176 @@ mime_charset_decode(struct mime_charset *charset, const void *bytes, size_t size
     struct decoding decoding = {charset, put, context, 0, false};
 
     return decode(&decoding, size == 0 ? "" : bytes, size);
+}
+
+struct growing {
+    char *text;
+    size_t size, capacity;
+    WCHAR pending;
+};
+
+static HRESULT grow(void *context, LPCWSTR wide, size_t units)
+{
+    struct growing *growing = context;
+
+    if (growing->capacity - growing->size < UTF8_MAX(units) + 8) {
+        size_t capacity = 2 * growing->capacity + UTF8_MAX(units) + 8;
+        char *moved = realloc(growing->text, capacity);
+
+        if (moved == NULL)
+            return MAPI_E_NOT_ENOUGH_MEMORY;
+        growing->text = moved;
+        growing->capacity = capacity;
+    }
+    growing->size += mime_text_encode(growing->text + growing->size, wide, units, &growing->pending);
+    return S_OK;
+}
+
+HRESULT
+mime_charset_to_utf8(const struct mime_charset *charset, const void *bytes, size_t size, char **text, size_t *length)
+{
+    struct growing growing = {NULL, 0, 0, 0};
+    struct mime_charset used = *charset;
+    HRESULT hr = grow(&growing, NULL, 0);
+
+    *text = NULL;
+    *length = 0;
+    if (SUCCEEDED(hr))
+        hr = mime_charset_decode(&used, bytes, size, grow, &growing);
+    if (FAILED(hr)) {
+        free(growing.text);
+        return hr;
+    }
+    growing.text[growing.size] = '\0';
+    *text = growing.text;
+    *length = growing.size;
+    return S_OK;
+}
+
+/* Encoding ------------------------------------------------------------------------------------------------------ */
+
+/* The bytes of a charset that grow as they come. */
+struct encoding {
+    iconv_t converter;
+    char *bytes;
+    size_t size, capacity;
+};
+
+/* Runs iconv over all of the input, or flushes without any: 0, E2BIG, EILSEQ and what else errno may be. */
+static int run_encoder(struct encoding *encoding, char **in, size_t *left)
+{
+    char *out = encoding->bytes + encoding->size;
+    size_t room = encoding->capacity - encoding->size, result;
+
+    result = iconv(encoding->converter, in, left, &out, &room);
+    encoding->size = (size_t)(out - encoding->bytes);
+    return result == (size_t)-1 ? errno
+           : result != 0        ? EILSEQ
+                                : 0; /* what iconv only approximates is not of the charset */
+}
+
+/* A character that stands for the byte of its number; how many bytes of UTF-8 it takes, or 0. */
+static size_t reversed(const struct mime_charset *charset, const char *in, size_t left, char *byte)
+{
+    if (!charset->reversible || left < 2 || (unsigned char)in[0] != 0xC2 || ((unsigned char)in[1] & 0xE0) != 0x80)
+        return 0;
+    *byte = in[1];
+    return 2;
+}
+
+static HRESULT encode(const struct mime_charset *charset, struct encoding *encoding, char *in, size_t left)
+{
+    bool flushed = false;
+
+    while (!flushed) {
+        size_t skipped;
+        char byte;
+        int error;
+
+        if (encoding->capacity - encoding->size < 64) {
+            size_t capacity = encoding->capacity + encoding->capacity / 2 + left + 256;
+            char *bytes = realloc(encoding->bytes, capacity);
+
+            if (bytes == NULL)
+                return MAPI_E_NOT_ENOUGH_MEMORY;
+            encoding->bytes = bytes;
+            encoding->capacity = capacity;
+        }
+        flushed = left == 0;
+        error = flushed ? run_encoder(encoding, NULL, NULL) : run_encoder(encoding, &in, &left);
+        if (error == E2BIG)
+            flushed = false;
+        else if (error != 0 && !flushed && (skipped = reversed(charset, in, left, &byte)) != 0) {
+            encoding->bytes[encoding->size++] = byte;
+            in += skipped;
+            left -= skipped;
+        } else if (error != 0)
+            return S_FALSE;
+    }
+    return S_OK;
+}
+
+/* What glibc calls Shift_JIS has the yen sign and the overline where mail means the backslash and the tilde. */
+static char *japanese(const char *utf8, size_t size, size_t *changed)
+{
+    char *text = malloc(3 * size + 1), *out = text;
+
+    for (size_t i = 0; i < size && text != NULL; i++) {
+        if (utf8[i] == '\\')
+            out = stpcpy(out, "\xC2\xA5");
+        else if (utf8[i] == '~')
+            out = stpcpy(out, "\xE2\x80\xBE");
+        else
+            *out++ = utf8[i];
+    }
+    *changed = (size_t)(out - text);
+    return text;
+}
+
+HRESULT
+mime_charset_encode(const struct mime_charset *charset, const char *utf8, size_t size, char **bytes, size_t *encoded)
+{
+    struct encoding encoding = {iconv_open(charset->name, "UTF-8"), NULL, 0, 0};
+    char *changed = NULL;
+    HRESULT hr = S_OK;
+
+    *bytes = NULL;
+    *encoded = 0;
+    if (encoding.converter == (iconv_t)-1)
+        return errno == EINVAL ? S_FALSE : MAPI_E_NOT_ENOUGH_MEMORY;
+    if (charset->japanese_yen && (changed = japanese(utf8, size, &size)) == NULL)
+        hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    if (SUCCEEDED(hr))
+        hr = encode(charset, &encoding, changed != NULL ? changed : (char *)(uintptr_t)utf8, size);
+    iconv_close(encoding.converter);
+    free(changed);
+    if (hr != S_OK) {
+        free(encoding.bytes);
+        return hr;
+    }
+    *bytes = encoding.bytes;
+    *encoded = encoding.size;
+    return S_OK;
+}
+
+HRESULT
+mime_charset_returns(const struct mime_charset *charset, const void *bytes, size_t size)
+{
+    char *text, *again = NULL;
+    size_t length, encoded;
+    HRESULT hr = mime_charset_to_utf8(charset, bytes, size, &text, &length);
+
+    if (hr == S_OK)
+        hr = mime_charset_encode(charset, text, length, &again, &encoded);
+    if (hr == S_OK && (encoded != size || (size != 0 && memcmp(again, bytes, size) != 0)))
+        hr = S_FALSE;
+    free(again);
+    free(text);
+    return hr;
+}
+
+bool mime_charset_has_lines(const char *name)
+{
+    return strncasecmp(name, "utf-16", 6) != 0 && strncasecmp(name, "utf-32", 6) != 0 &&
+           strncasecmp(name, "ucs-", 4) != 0 && strncasecmp(name, "iso-10646", 9) != 0;
 }

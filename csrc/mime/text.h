@@ -37,7 +37,7 @@ struct mime_charset {
     ULONG codepage;    /* 0 where Windows has no number for it */
     bool reversible;   /* undecodable bytes become the character of the same number, not U+FFFD */
     bool japanese_yen; /* glibc reads Shift_JIS' 5C and 7E as the yen sign and the overline; mail means \ and ~ */
-    bool lossy;        /* U+FFFD was needed somewhere, or there was a NUL */
+    bool lossy;        /* U+FFFD was needed somewhere, there was a NUL, or other bytes would come back */
 };
 
 /* Chooses for `size` bytes that say they are in `declared` (NULL: nothing said). MAPI_E_NOT_ENOUGH_MEMORY. */
@@ -47,5 +47,22 @@ HRESULT mime_charset_choose(const char *declared, const void *bytes, size_t size
 typedef HRESULT mime_wide_sink(void *context, LPCWSTR wide, size_t units);
 HRESULT mime_charset_decode(struct mime_charset *charset, const void *bytes, size_t size, mime_wide_sink *put,
                             void *context);
+
+/* All of the text as UTF-8, malloc'ed and NUL-terminated. */
+HRESULT mime_charset_to_utf8(const struct mime_charset *charset, const void *bytes, size_t size, char **text,
+                             size_t *length);
+
+/*
+ * The way back, from UTF-8: what this charset would have been decoded from, malloc'ed. S_FALSE and NULL where it does not
+ * have all of the characters; MAPI_E_NOT_ENOUGH_MEMORY. Only `name`, `reversible` and `japanese_yen` are looked at.
+ */
+HRESULT mime_charset_encode(const struct mime_charset *charset, const char *utf8, size_t size, char **bytes,
+                            size_t *encoded);
+
+/* S_OK where decoding and encoding give the same bytes again, else S_FALSE; MAPI_E_NOT_ENOUGH_MEMORY. */
+HRESULT mime_charset_returns(const struct mime_charset *charset, const void *bytes, size_t size);
+
+/* Are line ends and blanks in this charset the bytes that they are in ASCII? */
+bool mime_charset_has_lines(const char *name);
 
 #endif
