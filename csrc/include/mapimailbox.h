@@ -64,6 +64,7 @@ struct mapi_mail_import {
     ULONG format;         /* MAPI_MBOX_ */
     BOOL skip_duplicates; /* leaves out what the folder has: see below */
     BOOL strict;          /* the first message that cannot be converted ends the import */
+    BOOL recursive;       /* a Maildir's folders (Maildir++), too, to folders below */
     LPMAPIFOLDER folder;
     LPMDB store; /* of the folder; NULL: messages are saved one by one */
     LPCONVERTERSESSION converter;

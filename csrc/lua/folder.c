@@ -405,6 +405,7 @@ static const luaL_Reg folder_methods[] = {
     {"new_message", folder_new_message},
     {"import", lm_folder_import},
     {"import_mbox", lm_folder_import_mbox},
+    {"import_maildir", lm_folder_import_maildir},
     {"export_mbox", folder_export_mbox},
     {NULL, NULL},
 };

@@ -208,7 +208,21 @@ static int import(lua_State *L, const char *operation, struct mapi_mail_import *
     return finish(L, operation, hr, &telling, (const struct mapi_mail_report *)*report, "imported");
 }
 
-enum { IMPORT_PROGRESS, IMPORT_SKIP_DUPLICATES, IMPORT_STRICT, IMPORT_FORMAT };
+enum { IMPORT_PROGRESS, IMPORT_SKIP_DUPLICATES, IMPORT_STRICT, IMPORT_OTHER };
+
+/* What both kinds of import take. Answers the index of the first option. */
+static int check_import(lua_State *L, const struct lm_option *options, struct mapi_mail_import *what)
+{
+    int first;
+
+    lm_self(L);
+    what->path = lm_check_text(L, 2, NULL);
+    lua_settop(L, 3);
+    first = lm_options(L, 3, options);
+    what->skip_duplicates = lm_option_flag(L, first + IMPORT_SKIP_DUPLICATES, false);
+    what->strict = lm_option_flag(L, first + IMPORT_STRICT, false);
+    return first;
+}
 
 int lm_folder_import_mbox(lua_State *L)
 {
@@ -218,14 +232,22 @@ int lm_folder_import_mbox(lua_State *L)
                                                {"format", LM_TEXT},
                                                {NULL, LM_ANY}};
     struct mapi_mail_import what = {.kind = MAPI_MAIL_MBOX};
-    int first;
+    int first = check_import(L, options, &what);
 
-    lm_self(L);
-    what.path = lm_check_text(L, 2, NULL);
-    lua_settop(L, 3);
-    first = lm_options(L, 3, options);
-    what.skip_duplicates = lm_option_flag(L, first + IMPORT_SKIP_DUPLICATES, false);
-    what.strict = lm_option_flag(L, first + IMPORT_STRICT, false);
-    what.format = check_format(L, first + IMPORT_FORMAT);
+    what.format = check_format(L, first + IMPORT_OTHER);
     return import(L, "folder:import_mbox", &what, first + IMPORT_PROGRESS);
+}
+
+int lm_folder_import_maildir(lua_State *L)
+{
+    static const struct lm_option options[] = {{"progress", LM_FUNCTION},
+                                               {"skip_duplicates", LM_BOOLEAN},
+                                               {"strict", LM_BOOLEAN},
+                                               {"recursive", LM_BOOLEAN},
+                                               {NULL, LM_ANY}};
+    struct mapi_mail_import what = {.kind = MAPI_MAIL_MAILDIR};
+    int first = check_import(L, options, &what);
+
+    what.recursive = lm_option_flag(L, first + IMPORT_OTHER, false);
+    return import(L, "folder:import_maildir", &what, first + IMPORT_PROGRESS);
 }

@@ -26,7 +26,8 @@ struct mail_item {
     unsigned flags; /* enum mail_flag */
     bool received;  /* has a Received field */
     bool dated;
-    int64_t date; /* when it was put there, Unix seconds */
+    int64_t date;    /* when it was put there, Unix seconds */
+    HRESULT failure; /* S_OK, or why it cannot be read */
 };
 
 /* Called now and then while a large message is read, with how far: a failure ends it. */

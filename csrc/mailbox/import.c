@@ -13,6 +13,7 @@
 #include "base/failure.h"
 #include "mailbox/convert.h"
 #include "mailbox/keys.h"
+#include "mailbox/maildir_tree.h"
 #include "mailbox/report.h"
 #include "mailbox/source.h"
 
@@ -37,7 +38,7 @@ struct batch {
 };
 
 struct importer {
-    const struct mapi_mail_import *import;
+    struct mapi_mail_import import; /* with the folder at hand */
     struct reporter reporter;
     struct source source;
     struct content content;
@@ -70,7 +71,7 @@ static HRESULT refused(struct importer *self, HRESULT hr)
         return MAPI_E_NOT_ENOUGH_MEMORY;
     failure->next = self->batch.failures;
     self->batch.failures = failure;
-    if (self->import->strict)
+    if (self->import.strict)
         self->stop = fail(hr, "The message at byte %llu of %s could not be imported: %s",
                           (unsigned long long)self->item.offset, path, reason != NULL ? reason : "it is not valid.");
     return S_OK;
@@ -80,8 +81,13 @@ static HRESULT convert_item(struct importer *self)
 {
     struct batch *batch = &self->batch;
     struct converted *made = &batch->items[batch->count];
-    HRESULT hr = content_load(&self->content, &self->source.input, &self->item, tick, self);
+    HRESULT hr = self->item.failure;
 
+    if (FAILED(hr)) {
+        memset(batch->met[batch->looked_at++], 0, DIGEST_SIZE);
+        return refused(self, hr);
+    }
+    hr = content_load(&self->content, &self->source.input, &self->item, tick, self);
     if (FAILED(hr))
         return hr;
     memcpy(batch->met[batch->looked_at++], self->content.digest, DIGEST_SIZE);
@@ -90,13 +96,13 @@ static HRESULT convert_item(struct importer *self)
         batch->skipped++;
         return S_OK;
     }
-    hr = convert_message(self->import, &self->content, &made->message);
+    hr = convert_message(&self->import, &self->content, &made->message);
     if (FAILED(hr))
         return convert_is_refusal(hr) && SUCCEEDED(self->content.failure) ? refused(self, hr) : hr;
     made->flags = self->item.flags;
     made->number = batch->looked_at - 1;
     batch->count++;
-    if (hr == S_FALSE && self->import->skip_duplicates)
+    if (hr == S_FALSE && self->import.skip_duplicates)
         return fail(
             MAPI_E_NO_SUPPORT,
             "This store does not take the search key that would tell which messages have been imported before.");
@@ -124,7 +130,7 @@ static HRESULT save_all(void *context)
     for (batch->saved = 0; batch->saved < batch->count; batch->saved++) {
         const struct converted *item = &batch->items[batch->saved];
 
-        hr = convert_save(self->import->folder, item->message, item->flags);
+        hr = convert_save(self->import.folder, item->message, item->flags);
         if (FAILED(hr))
             break;
     }
@@ -252,7 +258,82 @@ static HRESULT run(struct importer *self)
     return FAILED(self->stop) ? self->stop : hr;
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- */
+/* Sources -------------------------------------------------------------------------------------------------------- */
+
+/* Imports what is in one file or Maildir to the folder at hand. */
+static HRESULT import_source(struct importer *self, const char *path)
+{
+    struct mapi_mail_progress *counts = &self->reporter.report->counts;
+    uint64_t before = self->source.before + self->source.total;
+    HRESULT hr = source_open(&self->source, self->import.kind, path, self->import.format);
+
+    self->source.before = before;
+    if (counts->total < before + self->source.total)
+        counts->total = before + self->source.total;
+    if (SUCCEEDED(hr) && self->import.skip_duplicates)
+        hr = keys_read(&self->keys, self->import.folder);
+    if (SUCCEEDED(hr))
+        hr = run(self);
+    keys_clear(&self->keys);
+    source_close(&self->source);
+    self->held = self->finished = false;
+    return hr;
+}
+
+static HRESULT import_folder(struct importer *self, const char *name)
+{
+    const struct mapi_mail_import whole = self->import;
+    char *path = maildir_tree_path(whole.path, name);
+    HRESULT hr = path == NULL ? fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory for the import.")
+                              : maildir_tree_folder(whole.folder, name, &self->import.folder);
+
+    if (SUCCEEDED(hr))
+        hr = import_source(self, path);
+    if (path != NULL && self->import.folder != NULL)
+        self->import.folder->lpVtbl->Release(self->import.folder);
+    self->import.folder = whole.folder;
+    free(path);
+    return hr;
+}
+
+/* The bytes of several sources, for progress. */
+static HRESULT measure(const struct mapi_mail_import *import, const struct maildir_tree *tree, uint64_t *total)
+{
+    HRESULT hr = S_OK;
+
+    *total = 0;
+    for (size_t i = 0; i < tree->count && SUCCEEDED(hr); i++) {
+        char *path = maildir_tree_path(import->path, tree->names[i]);
+        struct source source;
+
+        if (path == NULL)
+            return fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory for the import.");
+        hr = source_open(&source, import->kind, path, import->format);
+        *total += source.total;
+        source_close(&source);
+        free(path);
+    }
+    return hr;
+}
+
+static HRESULT import_all(struct importer *self, struct mapi_mail_report **report)
+{
+    const struct mapi_mail_import *import = &self->import;
+    struct maildir_tree tree;
+    uint64_t total = 0;
+    HRESULT hr = maildir_tree_read(&tree, import->path, import->recursive && import->kind == MAPI_MAIL_MAILDIR);
+
+    if (SUCCEEDED(hr) && tree.count > 1)
+        hr = measure(import, &tree, &total);
+    if (SUCCEEDED(hr))
+        hr = reporter_begin(&self->reporter, import->progress, import->context, total, report);
+    if (SUCCEEDED(hr) && import->store != NULL)
+        import->store->lpVtbl->QueryInterface(import->store, &IID_IMapiStoreBatch, (void **)&self->together);
+    for (size_t i = 0; i < tree.count && SUCCEEDED(hr); i++)
+        hr = import_folder(self, tree.names[i]);
+    maildir_tree_clear(&tree);
+    return hr;
+}
 
 static HRESULT check(const struct mapi_mail_import *import, struct mapi_mail_report **report)
 {
@@ -272,21 +353,11 @@ HRESULT MapiImportMail(const struct mapi_mail_import *import, struct mapi_mail_r
 
     if (self == NULL)
         return FAILED(hr) ? hr : fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory for the import.");
-    self->import = import;
-    hr = source_open(&self->source, import);
-    if (SUCCEEDED(hr))
-        hr = reporter_begin(&self->reporter, import->progress, import->context, self->source.total, report);
-    if (SUCCEEDED(hr) && import->skip_duplicates)
-        hr = keys_read(&self->keys, import->folder);
-    if (SUCCEEDED(hr) && import->store != NULL)
-        import->store->lpVtbl->QueryInterface(import->store, &IID_IMapiStoreBatch, (void **)&self->together);
-    if (SUCCEEDED(hr))
-        hr = run(self);
+    self->import = *import;
+    hr = import_all(self, report);
     if (self->together != NULL)
         self->together->lpVtbl->Release(self->together);
-    keys_clear(&self->keys);
     content_clear(&self->content);
-    source_close(&self->source);
     free(self);
     return hr == S_OK && (*report)->counts.failed > 0 ? MAPI_W_PARTIAL_COMPLETION : hr;
 }

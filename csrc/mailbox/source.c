@@ -2,16 +2,21 @@
 
 #include <string.h>
 
-HRESULT source_open(struct source *source, const struct mapi_mail_import *import)
+HRESULT source_open(struct source *source, ULONG kind, const char *path, ULONG format)
 {
     HRESULT hr;
 
     memset(source, 0, sizeof *source);
-    source->kind = import->kind;
+    source->kind = kind;
     source->input.file = -1;
-    hr = input_open(&source->input, import->path, true);
+    if (kind == MAPI_MAIL_MAILDIR) {
+        hr = maildir_begin(&source->maildir, path);
+        source->total = source->maildir.total;
+        return hr;
+    }
+    hr = input_open(&source->input, path, true);
     if (SUCCEEDED(hr))
-        hr = mbox_begin(&source->mbox, &source->input, import->format);
+        hr = mbox_begin(&source->mbox, &source->input, format);
     source->total = source->input.size;
     return hr;
 }
@@ -19,24 +24,35 @@ HRESULT source_open(struct source *source, const struct mapi_mail_import *import
 void source_close(struct source *source)
 {
     input_free(&source->input);
+    maildir_clear(&source->maildir);
 }
 
 HRESULT source_next(struct source *source, struct mail_item *item, content_tick tick, void *context)
 {
-    return mbox_next(&source->mbox, item, tick, context);
+    HRESULT hr = source->kind == MAPI_MAIL_MAILDIR ? maildir_next(&source->maildir, &source->input, item)
+                                                   : mbox_next(&source->mbox, item, tick, context);
+
+    item->before += source->before;
+    return hr;
 }
 
 uint64_t source_place(const struct source *source)
 {
-    return source->mbox.at;
+    return source->kind == MAPI_MAIL_MAILDIR ? source->maildir.at : source->mbox.at;
 }
 
 void source_return(struct source *source, uint64_t place)
 {
+    source->maildir.at = (size_t)place;
     source->mbox.at = place;
 }
 
 uint64_t source_done(const struct source *source)
 {
-    return source->mbox.at;
+    const struct maildir *maildir = &source->maildir;
+    uint64_t done = source->mbox.at;
+
+    if (source->kind == MAPI_MAIL_MAILDIR)
+        done = maildir->at < maildir->count ? maildir->entries[maildir->at].before : maildir->total;
+    return source->before + done;
 }

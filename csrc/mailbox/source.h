@@ -4,17 +4,20 @@
 
 #include <mapimailbox.h>
 
+#include "mailbox/maildir.h"
 #include "mailbox/mbox.h"
 
 struct source {
     ULONG kind;
     struct input input; /* the file at hand */
     struct mbox mbox;
-    uint64_t total; /* bytes in all */
+    struct maildir maildir;
+    uint64_t total;  /* bytes in all */
+    uint64_t before; /* bytes of other sources that came before this one */
 };
 
-/* Close it in any case. */
-HRESULT source_open(struct source *source, const struct mapi_mail_import *import);
+/* An mbox file in that format, or a Maildir; `path` is kept. Close it in any case. */
+HRESULT source_open(struct source *source, ULONG kind, const char *path, ULONG format);
 void source_close(struct source *source);
 
 /* S_FALSE: there is no more. The item is in source->input. */
@@ -24,7 +27,7 @@ HRESULT source_next(struct source *source, struct mail_item *item, content_tick 
 uint64_t source_place(const struct source *source);
 void source_return(struct source *source, uint64_t place);
 
-/* How many of the bytes lie before. */
+/* How many bytes lie before the next item. */
 uint64_t source_done(const struct source *source);
 
 #endif
