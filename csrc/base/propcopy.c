@@ -12,6 +12,7 @@
 #include <mapix.h>
 
 #include "base/failure.h"
+#include "base/propnames.h"
 
 /* One copy under way. The arrays have an element for each tag to be copied. */
 struct copy {
@@ -22,6 +23,7 @@ struct copy {
     bool with_objects;
     ULONG count;
     ULONG *tags;                 /* malloc'd */
+    ULONG *targets;              /* malloc'd: what the destination calls them (base/propnames.h) */
     HRESULT *results;            /* malloc'd: S_OK arrived, S_FALSE left out, else the problem */
     SPropProblemArray *problems; /* room for all of them, or NULL when they are not wanted */
 };
@@ -125,8 +127,9 @@ static bool names(const SPropTagArray *tags, ULONG tag)
 static HRESULT allocate(struct copy *copy, ULONG count, SPropProblemArray **wanted)
 {
     copy->tags = malloc(((size_t)count + 1) * sizeof *copy->tags);
+    copy->targets = malloc(((size_t)count + 1) * sizeof *copy->targets);
     copy->results = calloc((size_t)count + 1, sizeof *copy->results);
-    if (copy->tags == NULL || copy->results == NULL)
+    if (copy->tags == NULL || copy->targets == NULL || copy->results == NULL)
         return no_memory();
     if (wanted == NULL)
         return S_OK;
@@ -179,7 +182,7 @@ static HRESULT leave_out_existing(struct copy *copy)
     if (hr < 0)
         return hr;
     for (ULONG i = 0; i < copy->count; i++)
-        if (PROP_TYPE(copy->tags[i]) != PT_OBJECT && names(existing, copy->tags[i]))
+        if (PROP_TYPE(copy->tags[i]) != PT_OBJECT && names(existing, copy->targets[i]))
             copy->results[i] = S_FALSE;
     MAPIFreeBuffer(existing);
     return S_OK;
@@ -194,15 +197,15 @@ static HRESULT copy_stream(IStream *from, IStream *to)
     return hr >= 0 ? to->lpVtbl->Commit(to, STGC_DEFAULT) : hr;
 }
 
-/* A value too large for GetProps. */
-static HRESULT copy_large(struct copy *copy, ULONG tag)
+/* A value too large for GetProps, that is called `target` in the destination. */
+static HRESULT copy_large(struct copy *copy, ULONG tag, ULONG target)
 {
     IUnknown *from = NULL;
     IUnknown *to = NULL;
     HRESULT hr = copy->source->lpVtbl->OpenProperty(copy->source, tag, &IID_IStream, 0, 0, &from);
     if (hr >= 0)
-        hr = copy->destination->lpVtbl->OpenProperty(copy->destination, tag, &IID_IStream, 0, MAPI_CREATE | MAPI_MODIFY,
-                                                     &to);
+        hr = copy->destination->lpVtbl->OpenProperty(copy->destination, CHANGE_PROP_TYPE(target, PROP_TYPE(tag)),
+                                                     &IID_IStream, 0, MAPI_CREATE | MAPI_MODIFY, &to);
     if (hr >= 0)
         hr = copy_stream((IStream *)(void *)from, (IStream *)(void *)to);
     if (to != NULL)
@@ -252,7 +255,7 @@ static HRESULT copy_large_values(struct copy *copy, const SPropValue *values, co
         if (hr == MAPI_E_NOT_ENOUGH_MEMORY)
             hr = find_type(copy, &tag);
         if (hr == S_OK)
-            hr = copy_large(copy, tag);
+            hr = copy_large(copy, tag, copy->targets[asked[i]]);
         copy->results[asked[i]] = hr;
     }
     return S_OK;
@@ -279,7 +282,9 @@ static HRESULT copy_values(struct copy *copy, SPropTagArray *wanted, ULONG *aske
     for (ULONG i = 0; i < count; i++)
         if (PROP_TYPE(values[i].ulPropTag) != PT_ERROR) {
             asked[good] = asked[i];
-            values[good++] = values[i];
+            values[good] = values[i];
+            values[good].ulPropTag = CHANGE_PROP_TYPE(copy->targets[asked[i]], PROP_TYPE(values[i].ulPropTag));
+            good++;
         }
     if (hr == S_OK && good > 0)
         hr = set_values(copy, good, values, asked);
@@ -341,7 +346,11 @@ static HRESULT run(struct copy *copy, SPropProblemArray **problems)
 {
     SPropTagArray *wanted = malloc(CbNewSPropTagArray((size_t)copy->count + 1));
     ULONG *asked = malloc(((size_t)copy->count + 1) * sizeof *asked);
-    HRESULT hr = wanted == NULL || asked == NULL ? no_memory() : leave_out_existing(copy);
+    HRESULT hr = wanted == NULL || asked == NULL ? no_memory() : S_OK;
+    if (hr == S_OK)
+        hr = prop_names_translate(copy->source, copy->destination, copy->count, copy->tags, copy->targets);
+    if (hr == S_OK)
+        hr = leave_out_existing(copy);
     if (hr == S_OK)
         hr = copy_values(copy, wanted, asked);
     if (hr == S_OK)
@@ -361,6 +370,7 @@ static void finish(struct copy *copy)
         copy->destination->lpVtbl->Release(copy->destination);
     MAPIFreeBuffer(copy->problems);
     free(copy->tags);
+    free(copy->targets);
     free(copy->results);
 }
 
