@@ -163,7 +163,8 @@ void mime_address_draft(struct mime_draft *draft, const struct mime_address_tags
         return;
     mime_draft_text(draft, tags->addrtype, "SMTP");
     mime_draft_text(draft, tags->address, address->address);
-    mime_draft_text(draft, tags->smtp_address, address->address);
+    if (tags->smtp_address != 0)
+        mime_draft_text(draft, tags->smtp_address, address->address);
     add_binary(draft, tags->search_key, mime_address_search_key(&draft->arena, address->address));
     add_binary(draft, tags->entry_id, mime_address_entry_id(&draft->arena, address));
 }

@@ -92,6 +92,18 @@ void mime_draft_time(struct mime_draft *draft, ULONG tag, int64_t unix_seconds)
         item->Value.ft = mime_filetime(unix_seconds);
 }
 
+void mime_draft_note(struct mime_draft *draft, const char *sentence)
+{
+    struct mime_note **link = &draft->notes;
+
+    for (; *link != NULL; link = &(*link)->next)
+        if (strcmp((*link)->sentence, sentence) == 0)
+            return;
+    *link = mime_arena_alloc(&draft->arena, sizeof **link);
+    if (*link != NULL)
+        (*link)->sentence = sentence;
+}
+
 const SPropValue *mime_draft_find(const struct mime_draft *draft, ULONG tag)
 {
     for (ULONG i = 0; i < draft->count; i++)

@@ -17,6 +17,10 @@ struct mime_draft {
     struct mime_arena arena;
     SPropValue *items;
     ULONG count, capacity;
+    struct mime_note {
+        const char *sentence;
+        struct mime_note *next;
+    } * notes;
 };
 
 void mime_draft_init(struct mime_draft *draft);
@@ -31,6 +35,10 @@ void mime_draft_binary(struct mime_draft *draft, ULONG tag, const void *bytes, s
 void mime_draft_text(struct mime_draft *draft, ULONG tag, const char *utf8); /* NULL: nothing is added */
 void mime_draft_text_sized(struct mime_draft *draft, ULONG tag, const char *utf8, size_t size);
 void mime_draft_time(struct mime_draft *draft, ULONG tag, int64_t unix_seconds);
+
+/* Says something about the object that is no property of it: what could not be represented, and where it is kept. The
+ * sentence, which must outlive the draft, is said once. */
+void mime_draft_note(struct mime_draft *draft, const char *sentence);
 
 const SPropValue *mime_draft_find(const struct mime_draft *draft, ULONG tag);
 

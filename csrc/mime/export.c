@@ -154,9 +154,54 @@ static const char *report_type(struct mime_export *export)
     if (class == NULL || strncasecmp(class, "REPORT.", 7) != 0)
         return NULL;
     dot = strrchr(class, '.');
+    if (export->transformed)
+        return NULL;
     if (strcasecmp(dot, ".NDR") == 0 || strcasecmp(dot, ".DR") == 0)
         return "delivery-status";
     return strcasecmp(dot, ".IPNRN") == 0 || strcasecmp(dot, ".IPNNRN") == 0 ? "disposition-notification" : NULL;
+}
+
+/* A report without a part that machines read: one is made of what the properties say. */
+static void put_status(struct mime_export *export, const char *report)
+{
+    const char *class = mime_export_text(export, PR_MESSAGE_CLASS_W), *dot = strrchr(class, '.');
+    const char *diagnostic = mime_export_text(export, PR_SUPPLEMENTARY_INFO_W);
+    bool delivery = strcmp(report, "delivery-status") == 0, failed = strcasecmp(dot, ".NDR") == 0;
+
+    mime_output_text(export->out, "Content-Type: message/");
+    mime_output_text(export->out, report);
+    mime_output_text(export->out, "\r\n\r\n");
+    if (delivery)
+        mime_output_field(export->out, "Reporting-MTA", "dns; localhost");
+    for (size_t i = 0; i < export->recipients.count; i++) {
+        const char *address = export->recipients.items[i].address;
+        char *recipient = mime_arena_alloc(&export->arena, strlen(address) + 16);
+
+        if (recipient == NULL || *address == '\0')
+            continue;
+        stpcpy(stpcpy(recipient, "rfc822; "), address);
+        mime_output_text(export->out, delivery ? "\r\n" : "");
+        mime_output_field(export->out, "Final-Recipient", recipient);
+        mime_output_field(export->out, "Action", !delivery ? NULL : failed ? "failed" : "delivered");
+        mime_output_field(export->out, "Status", !delivery ? NULL : failed ? "5.0.0" : "2.0.0");
+        if (delivery && failed)
+            mime_output_field(export->out, "Diagnostic-Code", diagnostic);
+        if (!delivery)
+            break; /* a read report is about one reader */
+    }
+    if (!delivery)
+        mime_output_field(export->out, "Disposition",
+                          strcasecmp(dot, ".IPNNRN") == 0 ? "automatic-action/MDN-sent-automatically; deleted"
+                                                          : "manual-action/MDN-sent-automatically; displayed");
+}
+
+static bool has_status(const struct mime_export *export, const char *report)
+{
+    for (size_t i = 0; i < export->attached_count; i++)
+        if (export->attached[i].type != NULL && strncasecmp(export->attached[i].type, "message/", 8) == 0 &&
+            strcasecmp(export->attached[i].type + 8, report) == 0)
+            return true;
+    return false;
 }
 
 static HRESULT put_mixed(struct mime_export *export, bool inside_too)
@@ -170,6 +215,10 @@ static HRESULT put_mixed(struct mime_export *export, bool inside_too)
     if (export->bodies.text != NULL || export->bodies.html != NULL) {
         mime_export_boundary(export, boundary, false);
         hr = put_bodies(export, false);
+    }
+    if (report != NULL && !has_status(export, report)) {
+        mime_export_boundary(export, boundary, false);
+        put_status(export, report);
     }
     for (size_t i = 0; i < export->attached_count && SUCCEEDED(hr); i++) {
         if (export->attached[i].inside && !inside_too)
@@ -203,9 +252,9 @@ static HRESULT put_structure(struct mime_export *export)
         hr = mime_export_outline(export);
     if (hr != S_FALSE)
         return hr;
-    if (!body && export->attached_count == 1)
+    if (!body && export->attached_count == 1 && report_type(export) == NULL)
         return mime_export_attachment(export, &export->attached[0], NULL);
-    return outside == 0 ? put_bodies(export, true) : put_mixed(export, !html);
+    return outside == 0 && report_type(export) == NULL ? put_bodies(export, true) : put_mixed(export, !html);
 }
 
 /* SAVE_RFC822: text, and after it the attachments in uuencode. */

@@ -49,7 +49,8 @@ struct mime_bodies {
 struct mime_attached {
     ULONG number;
     LONG method;
-    bool inside; /* belongs to the HTML body */
+    bool inside;      /* belongs to the HTML body */
+    const char *type; /* in the arena; NULL: not said */
 };
 
 /* One message, outer or embedded, while it is written. */

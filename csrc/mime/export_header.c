@@ -65,7 +65,7 @@ static void put_recipients(struct mime_export *export, const char *name, LONG ty
     for (size_t i = 0; i < export->recipients.count; i++) {
         const struct mime_address *address = &export->recipients.items[i];
 
-        if ((address->type & RECIPIENT_TYPES) == type)
+        if ((address->type & RECIPIENT_TYPES) == type && (address->type & MAPI_P1) == 0)
             mime_addresses_add(&list, &export->arena, address->name, address->address, type);
     }
     if (!mime_original_put_addresses(export, name, list.items, list.count, true, false))
@@ -151,17 +151,35 @@ static void put_thread(struct mime_export *export)
 
 /* What is not the default --------------------------------------------------------------------------------------- */
 
+static void put_addresses(struct mime_export *export, const char *name, const struct mime_address *address)
+{
+    if (!mime_original_put_addresses(export, name, address, 1, false, true))
+        mime_output_addresses(export->out, name, address, 1);
+}
+
+/* Who wants the delivery report; the address is "" where nothing is said. */
+static bool report_address(struct mime_export *export, struct mime_address *address)
+{
+    const SPropValue *id = mime_export_prop(export, PR_REPORT_ENTRYID);
+
+    if (id != NULL && mime_address_from_entry_id(&export->arena, id->Value.bin.lpb, id->Value.bin.cb, address))
+        return true;
+    address->name = address->address = "";
+    return false;
+}
+
 static void put_receipts(struct mime_export *export)
 {
-    struct mime_address address;
+    struct mime_address address, receiver;
     bool from = mime_export_correspondent(export, &mime_representing_tags, &address) ||
                 mime_export_correspondent(export, &mime_sender_tags, &address);
 
-    if (from && mime_export_long(export, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED, 0) != 0)
-        mime_output_addresses(export->out, "Return-Receipt-To", &address, 1);
+    if (mime_export_long(export, PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED, 0) != 0 &&
+        (report_address(export, &receiver) || from))
+        put_addresses(export, "Return-Receipt-To", *receiver.address != '\0' ? &receiver : &address);
     if (mime_export_long(export, PR_READ_RECEIPT_REQUESTED, 0) != 0 &&
         (mime_export_correspondent(export, &mime_receipt_tags, &address) || from))
-        mime_output_addresses(export->out, "Disposition-Notification-To", &address, 1);
+        put_addresses(export, "Disposition-Notification-To", &address);
 }
 
 static void put_suppress(struct mime_export *export)
@@ -244,8 +262,9 @@ static bool is_ours(struct mime_export *export, const char *name)
                                         "thread-topic",
                                         "thread-index",
                                         "keywords",
-                                        "received",
-                                        "return-path",
+                                        "x-message-flag",
+                                        "x-ms-has-attach",
+                                        "x-ms-tnef-correlator",
                                         "resent-bcc"};
 
     if (strncasecmp(name, "content-", 8) == 0 && strcasecmp(name, "content-base") != 0 &&
@@ -307,17 +326,22 @@ static void put_keywords(struct mime_export *export, const SWStringArray *words)
         at = stpcpy(at, i == 0 ? "" : ", ");
         at += utf16_to_utf8(words->lppszW[i], utf16_length(words->lppszW[i]), at, UTF_REPLACE);
     }
-    mime_output_field(export->out, "Keywords", text);
+    put_text(export, "Keywords", text);
 }
 
-static void put_named_value(struct mime_export *export, const MAPINAMEID *id, const SPropValue *value)
+static bool is_trace(const char *name)
+{
+    return strcasecmp(name, "received") == 0 || strcasecmp(name, "return-path") == 0;
+}
+
+static void put_named_value(struct mime_export *export, const MAPINAMEID *id, const SPropValue *value, bool trace)
 {
     const char *name;
 
     if (id == NULL || id->ulKind != MNID_STRING || id->lpguid == NULL)
         return;
     name = mime_text_utf8(&export->arena, id->Kind.lpwstrName, utf16_length(id->Kind.lpwstrName));
-    if (name == NULL)
+    if (name == NULL || is_trace(name) != trace)
         return;
     if (memcmp(id->lpguid, &PS_INTERNET_HEADERS, sizeof(GUID)) == 0 && PROP_TYPE(value->ulPropTag) == PT_UNICODE) {
         char *text = mime_text_utf8(&export->arena, value->Value.lpszW, utf16_length(value->Value.lpszW));
@@ -331,40 +355,92 @@ static void put_named_value(struct mime_export *export, const MAPINAMEID *id, co
 }
 
 /* The named strings of the message, as many as one array holds. */
-static HRESULT put_names(struct mime_export *export)
+struct named_strings {
+    SPropTagArray *tags;
+    MAPINAMEID **ids;
+    SPropValue *values;
+    ULONG count;
+};
+
+static HRESULT read_names(struct mime_export *export, struct named_strings *named)
 {
     IMAPIProp *object = (IMAPIProp *)(void *)export->message;
-    const struct mime_allocators *allocators = export->allocators;
-    SPropTagArray *tags = NULL;
-    MAPINAMEID **ids = NULL;
-    SPropValue *values = NULL;
-    ULONG count = 0, named = 0;
-    HRESULT hr = object->lpVtbl->GetPropList(object, MAPI_UNICODE, &tags);
+    HRESULT hr = object->lpVtbl->GetPropList(object, MAPI_UNICODE, &named->tags);
+    ULONG kept = 0;
 
     if (FAILED(hr))
         return hr;
-    for (ULONG i = 0; i < tags->cValues; i++)
-        if (PROP_ID(tags->aulPropTag[i]) >= PROP_ID_NAMED_MIN &&
-            (PROP_TYPE(tags->aulPropTag[i]) == PT_UNICODE || PROP_TYPE(tags->aulPropTag[i]) == PT_MV_UNICODE))
-            tags->aulPropTag[named++] = tags->aulPropTag[i];
-    tags->cValues = named;
-    if (named != 0) {
-        hr = mime_read_props(allocators, object, tags->aulPropTag, named, &values);
-        if (SUCCEEDED(hr) && SUCCEEDED(object->lpVtbl->GetNamesFromIDs(object, &tags, NULL, 0, &count, &ids)))
-            for (ULONG i = 0; i < count && i < named; i++)
-                put_named_value(export, ids[i], &values[i]);
-    }
-    allocators->free_buffer(ids);
-    allocators->free_buffer(values);
-    allocators->free_buffer(tags);
+    for (ULONG i = 0; i < named->tags->cValues; i++)
+        if (PROP_ID(named->tags->aulPropTag[i]) >= PROP_ID_NAMED_MIN &&
+            (PROP_TYPE(named->tags->aulPropTag[i]) == PT_UNICODE ||
+             PROP_TYPE(named->tags->aulPropTag[i]) == PT_MV_UNICODE))
+            named->tags->aulPropTag[kept++] = named->tags->aulPropTag[i];
+    named->tags->cValues = kept;
+    if (kept == 0)
+        return S_OK;
+    hr = mime_read_props(export->allocators, object, named->tags->aulPropTag, kept, &named->values);
+    if (SUCCEEDED(hr) &&
+        FAILED(object->lpVtbl->GetNamesFromIDs(object, &named->tags, NULL, 0, &named->count, &named->ids)))
+        named->count = 0;
+    if (named->count > kept)
+        named->count = kept;
     return FAILED(hr) ? hr : S_OK;
+}
+
+static void free_names(const struct mime_allocators *allocators, struct named_strings *named)
+{
+    allocators->free_buffer(named->ids);
+    allocators->free_buffer(named->values);
+    allocators->free_buffer(named->tags);
+}
+
+/* What the way has added stands above all else. */
+static void put_names(struct mime_export *export, const struct named_strings *named, bool trace)
+{
+    for (ULONG i = 0; i < named->count; i++)
+        put_named_value(export, named->ids[i], &named->values[i], trace);
+}
+
+/* What was asked for, where a task number says so [pidlidflagrequest]. */
+static void put_flag(struct mime_export *export)
+{
+    enum { FLAG_REQUEST = 0x8530 };
+    IMAPIProp *object = (IMAPIProp *)(void *)export->message;
+    ULONG tag = mime_number_tag(object, &PSETID_Common, FLAG_REQUEST, PT_UNICODE, export->allocators);
+    SPropValue *values = NULL;
+
+    if (tag == 0 || FAILED(mime_read_props(export->allocators, object, &tag, 1, &values)))
+        return;
+    if (values[0].ulPropTag == tag) {
+        const char *text = mime_text_utf8(&export->arena, values[0].Value.lpszW, utf16_length(values[0].Value.lpszW));
+
+        put_text(export, "X-Message-Flag", text);
+    }
+    export->allocators->free_buffer(values);
+}
+
+/* What Exchange's transports say of a message's parts; mail that came is left as it came. */
+static void put_hints(struct mime_export *export)
+{
+    const SPropValue *key = mime_export_prop(export, PR_TNEF_CORRELATION_KEY);
+    const char *text = key == NULL ? NULL
+                                   : mime_arena_text(&export->arena, (const char *)key->Value.bin.lpb,
+                                                     key->Value.bin.cb < 512 ? key->Value.bin.cb : 0);
+
+    if (export->attached_count != 0 &&
+        (export->originals == NULL || mime_original(export, "X-MS-Has-Attach", 0) != NULL))
+        mime_output_field(export->out, "X-MS-Has-Attach", "yes");
+    if (text != NULL && mime_text_is_ascii(text, strlen(text)))
+        mime_output_ids(export->out, "X-MS-TNEF-Correlator", text);
 }
 
 HRESULT
 mime_export_headers(struct mime_export *export)
 {
-    HRESULT hr;
+    struct named_strings named = {NULL, NULL, NULL, 0};
+    HRESULT hr = read_names(export, &named);
 
+    put_names(export, &named, true);
     put_date(export);
     put_from(export);
     put_reply_to(export);
@@ -378,6 +454,9 @@ mime_export_headers(struct mime_export *export)
     put_ids(export, "References", mime_export_text(export, PR_INTERNET_REFERENCES_W));
     put_thread(export);
     put_options(export);
-    hr = put_names(export);
+    put_flag(export);
+    put_hints(export);
+    put_names(export, &named, false);
+    free_names(export->allocators, &named);
     return SUCCEEDED(hr) && export->arena.failed ? MAPI_E_NOT_ENOUGH_MEMORY : hr;
 }

@@ -84,6 +84,16 @@ const char *mime_original(const struct mime_export *export, const char *name, si
     return NULL;
 }
 
+/* The name as the field itself spells it. */
+static const char *spelling_of(const struct mime_export *export, const char *value)
+{
+    size_t i = 0;
+
+    while (export->originals->fields[i].value != value)
+        i++;
+    return export->originals->fields[i].name;
+}
+
 bool mime_original_put(struct mime_export *export, const char *name, const char *text)
 {
     const char *value = NULL;
@@ -97,7 +107,7 @@ bool mime_original_put(struct mime_export *export, const char *name, const char 
         if (read != NULL && strcmp(read, text) == 0)
             value = original;
     }
-    return mime_output_verbatim(export->out, name, value);
+    return mime_output_verbatim(export->out, spelling_of(export, value), value);
 }
 
 bool mime_original_put_ids(struct mime_export *export, const char *name, const char *ids)

@@ -47,6 +47,9 @@ static const ULONG message_tags[] = {
     PR_SENSITIVITY,
     PR_READ_RECEIPT_REQUESTED,
     PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED,
+    PR_REPORT_ENTRYID,
+    PR_TNEF_CORRELATION_KEY,
+    PR_SUPPLEMENTARY_INFO_W,
     PR_EXPIRY_TIME,
     PR_REPLY_TIME,
     PR_MESSAGE_LOCALE_ID,
@@ -394,6 +397,7 @@ static HRESULT read_attached(struct mime_export *export, const SRow *row)
     const SPropValue *number = mime_find_prop(row->lpProps, row->cValues, PR_ATTACH_NUM);
     const SPropValue *method = mime_find_prop(row->lpProps, row->cValues, PR_ATTACH_METHOD);
     const SPropValue *flags = mime_find_prop(row->lpProps, row->cValues, PR_ATTACH_FLAGS);
+    const SPropValue *type = mime_find_prop(row->lpProps, row->cValues, PR_ATTACH_MIME_TAG_W);
     struct mime_attached *attached;
 
     if (number == NULL)
@@ -409,6 +413,8 @@ static HRESULT read_attached(struct mime_export *export, const SRow *row)
     attached = &export->attached[export->attached_count++];
     attached->number = number->Value.ul;
     attached->method = method == NULL ? (LONG)ATTACH_BY_VALUE : method->Value.l;
+    attached->type =
+        type == NULL ? NULL : mime_text_utf8(&export->arena, type->Value.lpszW, utf16_length(type->Value.lpszW));
     attached->inside = flags != NULL && (flags->Value.ul & ATT_MHTML_REF) != 0;
     return S_OK;
 }
@@ -417,7 +423,7 @@ static HRESULT read_tables(struct mime_export *export)
 {
     static const ULONG recipient_tags[] = {PR_RECIPIENT_TYPE,  PR_DISPLAY_NAME_W, PR_ADDRTYPE_W,
                                            PR_EMAIL_ADDRESS_W, PR_SMTP_ADDRESS_W, PR_ENTRYID};
-    static const ULONG attachment_tags[] = {PR_ATTACH_NUM, PR_ATTACH_METHOD, PR_ATTACH_FLAGS};
+    static const ULONG attachment_tags[] = {PR_ATTACH_NUM, PR_ATTACH_METHOD, PR_ATTACH_FLAGS, PR_ATTACH_MIME_TAG_W};
     IMessage *message = export->message;
     IMAPITable *table = NULL;
     HRESULT hr = message->lpVtbl->GetRecipientTable(message, MAPI_UNICODE, &table);
@@ -428,7 +434,7 @@ static HRESULT read_tables(struct mime_export *export)
     if (SUCCEEDED(hr))
         hr = message->lpVtbl->GetAttachmentTable(message, MAPI_UNICODE, &table);
     if (SUCCEEDED(hr))
-        hr = for_each_row(export, table, attachment_tags, 3, read_attached);
+        hr = for_each_row(export, table, attachment_tags, 4, read_attached);
     return hr;
 }
 

@@ -71,10 +71,18 @@ mime_import_message(struct mime_import *import, GMimeMessage *parsed, IMessage *
                                                    : import_raw_headers(import, parsed, message, &draft, depth);
     if (SUCCEEDED(hr))
         hr = mime_names_draft(names, object, &draft, import->allocators);
+    if (names->left_out)
+        mime_draft_note(&draft, "Some header fields, or parts of long ones, have no property of their own; "
+                                "PR_TRANSPORT_MESSAGE_HEADERS has all of them.");
     if (SUCCEEDED(hr))
         hr = mime_import_recipients(import, &recipients, message);
     if (SUCCEEDED(hr))
         hr = mime_import_parts(import, parsed, message, &draft, depth);
+    if (depth == 0 && import->scan.beyond != NULL)
+        mime_draft_note(&draft, "The message is beyond the limits of what is taken apart; the rest of it is the last "
+                                "attachment, as it stands.");
+    if (SUCCEEDED(hr))
+        hr = mime_notes_draft(&draft, object, import->allocators);
     if (SUCCEEDED(hr))
         hr = mime_draft_apply(&draft, object, import->allocators);
     mime_addresses_clear(&recipients);

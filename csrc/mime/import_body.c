@@ -1,4 +1,5 @@
 #include "mime/import_parts.h"
+#include "mime/import_report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,45 +141,6 @@ static void sort_part(struct mime_parts *parts, GMimeObject *part, const struct 
 
 /* Message classes ----------------------------------------------------------------------------------------------- */
 
-/* Whether the machine-readable part of a report has a field whose value begins with one of the words. */
-static bool report_says(GMimeObject *report, const char *subtype, const char *field, const char *word)
-{
-    GMimeMultipart *multipart = GMIME_MULTIPART(report);
-    bool found = false;
-
-    for (int i = 0; i < g_mime_multipart_get_count(multipart) && !found; i++) {
-        GMimeObject *part = g_mime_multipart_get_part(multipart, i);
-        GMimeStream *stream = is_type(part, "message", subtype) ? mime_import_content(part) : NULL;
-        char text[8192];
-        ssize_t size = stream == NULL ? 0 : g_mime_stream_read(stream, text, sizeof text - 1);
-
-        if (stream != NULL)
-            g_object_unref(stream);
-        text[size > 0 ? size : 0] = '\0';
-        for (const char *at = strcasestr(text, field); at != NULL && !found; at = strcasestr(at + 1, field)) {
-            const char *end = at + strcspn(at, "\r\n"), *value = strcasestr(at, word);
-
-            found = value != NULL && value < end;
-        }
-    }
-    return found;
-}
-
-static const char *report_class(GMimeObject *report)
-{
-    const char *type = g_mime_object_get_content_type_parameter(report, "report-type");
-
-    if (type != NULL && g_ascii_strcasecmp(type, "disposition-notification") == 0)
-        return report_says(report, "disposition-notification", "Disposition:", "deleted") ? "REPORT.IPM.Note.IPNNRN"
-                                                                                          : "REPORT.IPM.Note.IPNRN";
-    if (type == NULL || g_ascii_strcasecmp(type, "delivery-status") != 0)
-        return "IPM.Note";
-    if (report_says(report, "delivery-status", "Action:", "failed") ||
-        report_says(report, "delivery-status", "Action:", "delayed"))
-        return "REPORT.IPM.Note.NDR";
-    return "REPORT.IPM.Note.DR";
-}
-
 static bool is_smime_signed(GMimeObject *body)
 {
     const char *protocol =
@@ -188,12 +150,47 @@ static bool is_smime_signed(GMimeObject *body)
                                 g_ascii_strcasecmp(protocol, "application/x-pkcs7-signature") == 0);
 }
 
-static const char *class_of(GMimeObject *body)
+/* What a Content-Class says of the message's class, in the arena; NULL: nothing. */
+static const char *content_class(struct mime_arena *arena, GMimeObject *body)
 {
+    static const char *const classes[][2] = {
+        {"fax", "IPM.Note.Microsoft.Fax"},
+        {"fax-ca", "IPM.Note.Microsoft.Fax.CA"},
+        {"missedcall", "IPM.Note.Microsoft.Missed.Voice"},
+        {"voice-uc", "IPM.Note.Microsoft.Conversation.Voice"},
+        {"voice-ca", "IPM.Note.Microsoft.Voicemail.UM.CA"},
+        {"voice", "IPM.Note.Microsoft.Voicemail.UM"},
+    };
+    static const char *const prefixes[][2] = {{"urn:content-class:custom.", "IPM.Note."},
+                                              {"InfoPathForm.", "IPM.InfoPathForm."}};
+    GMimeHeader *header = g_mime_header_list_get_header(g_mime_object_get_header_list(body), "Content-Class");
+    const char *text = header == NULL ? NULL : g_mime_header_get_value(header);
+
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0] && text != NULL; i++)
+        if (strcasecmp(classes[i][0], text) == 0)
+            return classes[i][1];
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0] && text != NULL; i++) {
+        size_t size = strlen(prefixes[i][0]);
+        char *class;
+
+        if (strncasecmp(prefixes[i][0], text, size) != 0 || text[size] == '\0')
+            continue;
+        class = mime_arena_alloc(arena, strlen(prefixes[i][1]) + strlen(text));
+        return class == NULL ? NULL : strcat(strcpy(class, prefixes[i][1]), text + size);
+    }
+    return NULL;
+}
+
+static const char *class_of(struct mime_import *import, struct mime_draft *draft, GMimeObject *body)
+{
+    const char *named = body == NULL ? NULL : content_class(&draft->arena, body);
+
     if (body == NULL)
         return "IPM.Note";
+    if (named != NULL)
+        return named;
     if (GMIME_IS_MULTIPART(body) && is_type(body, "multipart", "report"))
-        return report_class(body);
+        return mime_import_report(import, body, draft);
     if (is_smime_signed(body))
         return "IPM.Note.SMIME.MultipartSigned";
     if (is_type(body, "application", "pkcs7-mime") || is_type(body, "application", "x-pkcs7-mime"))
@@ -276,15 +273,19 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
     HRESULT hr;
 
     memset(&parts, 0, sizeof parts);
-    mime_draft_text(draft, PR_MESSAGE_CLASS_W, class_of(body));
+    mime_draft_text(draft, PR_MESSAGE_CLASS_W, class_of(import, draft, body));
     sort_part(&parts, body, &place, depth);
     hr = parts.failed ? MAPI_E_NOT_ENOUGH_MEMORY
                       : import_bodies(import, &parts, depth == 0 ? body : NULL, message, draft);
     /* A signed message keeps the signed entity, byte for byte, as its only attachment; its bodies are copies. */
     if (SUCCEEDED(hr) && whole)
         hr = mime_import_entity(import, body, message, "multipart/signed", "smime.p7m", NULL);
-    for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++)
+    for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++) {
+        if (parts.attached[i].entity)
+            mime_draft_note(draft,
+                            "A part that cannot be taken apart is an attachment as it stands, its header included.");
         hr = import_attached(import, &parts.attached[i], message, depth);
+    }
     if (SUCCEEDED(hr) && !whole)
         hr = mime_import_outline(import, &parts, body, message, draft, depth);
     free(parts.attached);

@@ -4,10 +4,12 @@
 #include <strings.h>
 #include <time.h>
 
+#include <mapiguid.h>
 #include <mapitags.h>
 
 #include "mime/header.h"
 #include "mime/language.h"
+#include "mime/text.h"
 
 struct reader {
     struct mime_import *import;
@@ -78,11 +80,14 @@ static void read_date(struct reader *reader, const struct rule *rule, const char
 /* The topmost Received field with a date says when the message was delivered. */
 static void read_received(struct reader *reader, const struct rule *rule, const char *raw)
 {
+    const char *text = text_of(reader, raw);
     const char *date = strrchr(raw, ';');
     int64_t seconds;
 
     if (mime_draft_find(reader->draft, rule->tag) == NULL && date != NULL && mime_header_date(date + 1, &seconds))
         mime_draft_time(reader->draft, rule->tag, seconds);
+    if (text != NULL && *text != '\0')
+        mime_names_add_header(reader->names, rule->name, text, true);
 }
 
 static void read_recipients(struct reader *reader, const struct rule *rule, const char *raw)
@@ -135,9 +140,53 @@ static void read_receipt_to(struct reader *reader, const struct rule *rule, cons
 static void read_delivery_report(struct reader *reader, const struct rule *rule, const char *raw)
 {
     const char *text = text_of(reader, raw);
+    struct mime_addresses list = {NULL, 0, 0};
+
+    if (text == NULL || *text == '\0')
+        return;
+    mime_draft_boolean(reader->draft, rule->tag, true);
+    if (mime_addresses_parse(&list, &reader->draft->arena, reader->import->options, raw, 0) != 0) {
+        SBinary id = mime_address_entry_id(&reader->draft->arena, &list.items[0]);
+
+        mime_draft_text(reader->draft, PR_REPORT_NAME_W, list.items[0].name);
+        if (id.lpb != NULL)
+            mime_draft_binary(reader->draft, PR_REPORT_ENTRYID, id.lpb, id.cb);
+    }
+    mime_addresses_clear(&list);
+}
+
+/* A request to follow up: the flag, its text and a task that has not been begun [pidlidflagrequest]. */
+static void read_flag(struct reader *reader, const struct rule *rule, const char *raw)
+{
+    enum {
+        FLAG_REQUEST = 0x8530,
+        TASK_STATUS = 0x8101,
+        PERCENT_COMPLETE = 0x8102,
+        TASK_COMPLETE = 0x811C,
+        FLAGGED = 2
+    };
+    const char *text = text_of(reader, raw);
+    SPropValue *value;
+
+    (void)rule;
+    if (text == NULL || *text == '\0')
+        return;
+    mime_draft_long(reader->draft, PR_FLAG_STATUS, FLAGGED);
+    value = mime_names_add_number(reader->names, &PSETID_Common, FLAG_REQUEST, PT_UNICODE);
+    if (value != NULL)
+        value->Value.lpszW = mime_text_wide(&reader->names->arena, text, strlen(text));
+    mime_names_add_number(reader->names, &PSETID_Task, TASK_STATUS, PT_LONG);
+    mime_names_add_number(reader->names, &PSETID_Task, PERCENT_COMPLETE, PT_DOUBLE);
+    mime_names_add_number(reader->names, &PSETID_Task, TASK_COMPLETE, PT_BOOLEAN);
+}
+
+/* What ties a message to its winmail.dat: the text, its NUL included. */
+static void read_correlator(struct reader *reader, const struct rule *rule, const char *raw)
+{
+    const char *text = text_of(reader, raw);
 
     if (text != NULL && *text != '\0')
-        mime_draft_boolean(reader->draft, rule->tag, true);
+        mime_draft_binary(reader->draft, rule->tag, text, strlen(text) + 1);
 }
 
 /* Words and the numbers they stand for; the last entry's word is NULL and has the number for all others. */
@@ -309,7 +358,7 @@ static const struct rule rules[] = {
     {"Reply-By", read_date, PR_REPLY_TIME, false},
     {"Expires", read_date, PR_EXPIRY_TIME, false},
     {"Expiry-Date", read_date, PR_EXPIRY_TIME, false},
-    {"Keywords", read_keywords, 0, false},
+    {"Keywords", read_keywords, 0, true},
     {"Content-Language", read_language, PR_MESSAGE_LOCALE_ID, false},
     {"X-Auto-Response-Suppress", read_suppress, PR_AUTO_RESPONSE_SUPPRESS, false},
     {"Auto-Submitted", read_auto_submitted, PR_AUTO_RESPONSE_SUPPRESS, false},
@@ -330,15 +379,18 @@ static const struct rule rules[] = {
     {"User-Agent", read_named, 0, false},
     {"Content-Base", read_named, 0, false},
     {"Organization", read_named, 0, false},
-    {"Comments", read_named, 0, false},
-    {"List-Id", read_named, 0, false},
-    {"List-Post", read_named, 0, false},
-    {"List-Owner", read_named, 0, false},
-    {"List-Archive", read_named, 0, false},
-    {"Archived-At", read_named, 0, false},
+    {"Comments", read_named, 0, true},
+    {"List-Id", read_named, 0, true},
+    {"List-Post", read_named, 0, true},
+    {"List-Owner", read_named, 0, true},
+    {"List-Archive", read_named, 0, true},
+    {"Archived-At", read_named, 0, true},
     {"Mail-Followup-To", read_named, 0, false},
-    {"X-Original-To", read_named, 0, false},
-    {"Return-Path", read_nothing, 0, true},
+    {"X-Original-To", read_named, 0, true},
+    {"Return-Path", read_named, 0, true},
+    {"X-Message-Flag", read_flag, 0, false},
+    {"X-MS-TNEF-Correlator", read_correlator, PR_TNEF_CORRELATION_KEY, false},
+    {"X-MS-Has-Attach", read_nothing, 0, true},
     {"MIME-Version", read_nothing, 0, true},
     {"Content-Type", read_nothing, 0, true},
     {"Content-Transfer-Encoding", read_nothing, 0, true},
@@ -347,7 +399,18 @@ static const struct rule rules[] = {
 
 enum { RULES = sizeof rules / sizeof rules[0] };
 
-/* One pass over a header list. A field of no rule becomes a property only where the store knows its name. */
+/* A field whose first letter the source has changed, so that the parser does not look into it. */
+static bool is_hidden(const struct mime_import *import, const char *name)
+{
+    static const char *const names[] = {"ontent-Type", "rom", "ender", "eply-To", "o", "c", "cc"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && import->source->renamed_count != 0 && *name == 'X'; i++)
+        if (strcasecmp(names[i], name + 1) == 0)
+            return true;
+    return false;
+}
+
+/* One pass over a header list. A field of no rule becomes a property under its name. */
 static void read_list(struct reader *reader, GMimeHeaderList *list, bool *seen)
 {
     int count = g_mime_header_list_get_count(list);
@@ -361,8 +424,12 @@ static void read_list(struct reader *reader, GMimeHeaderList *list, bool *seen)
             continue;
         while (rule < RULES && strcasecmp(rules[rule].name, name) != 0)
             rule++;
-        if (rule == RULES) {
-            const char *text = reader->names->count < MIME_MAX_NAMES ? text_of(reader, raw) : NULL;
+        if (is_hidden(reader->import, name)) {
+            mime_draft_note(reader->draft,
+                            "A header field that no parser should see (a second Content-Type, or addresses in "
+                            "too many groups) was left out; PR_TRANSPORT_MESSAGE_HEADERS has it.");
+        } else if (rule == RULES) {
+            const char *text = text_of(reader, raw);
 
             if (text != NULL && *text != '\0')
                 mime_names_add_header(reader->names, name, text, false);
@@ -415,6 +482,16 @@ static void draft_state(struct reader *reader)
     add_once(reader, PR_SENSITIVITY, 0);
 }
 
+/* A field of the message that the parser takes for one of its body, for its name. */
+static void read_content_field(struct reader *reader, GMimeHeaderList *list, const char *name)
+{
+    struct rule rule = {name, read_named, 0, false};
+    GMimeHeader *header = g_mime_header_list_get_header(list, name);
+
+    if (header != NULL)
+        read_named(reader, &rule, g_mime_header_get_raw_value(header));
+}
+
 void mime_import_headers(struct mime_import *import, GMimeMessage *parsed, struct mime_draft *draft,
                          struct mime_names *names, struct mime_addresses *recipients)
 {
@@ -434,6 +511,7 @@ void mime_import_headers(struct mime_import *import, GMimeMessage *parsed, struc
         const char *id = g_mime_object_get_content_id(body);
         GMimeHeader *location = g_mime_header_list_get_header(list, "Content-Location");
         GMimeHeader *language = g_mime_header_list_get_header(list, "Content-Language");
+        bool has_body = GMIME_IS_MULTIPART(body) || GMIME_IS_TEXT_PART(body);
         static const struct rule location_rule = {"Content-Location", read_text, PR_BODY_CONTENT_LOCATION_W, false};
         static const struct rule language_rule = {"Content-Language", read_language, PR_MESSAGE_LOCALE_ID, false};
 
@@ -442,6 +520,9 @@ void mime_import_headers(struct mime_import *import, GMimeMessage *parsed, struc
             read_text(&reader, &location_rule, g_mime_header_get_raw_value(location));
         if (language != NULL)
             read_language(&reader, &language_rule, g_mime_header_get_raw_value(language));
+        read_content_field(&reader, list, "Content-Class");
+        if (has_body)
+            read_content_field(&reader, list, "Content-Base");
     }
     draft_correspondents(&reader);
     draft_state(&reader);

@@ -11,7 +11,7 @@
 struct outliner {
     const struct mime_parts *parts;
     struct mime_outline outline;
-    const GMimeObject *outermost; /* whose language is the message's */
+    const GMimeObject *outermost; /* the body of the message */
     size_t attached;              /* the one that comes next, most likely */
     bool complete;                /* every part was found among the bodies and attachments */
     bool simple;                  /* nothing that an exporter would not do of itself */
@@ -31,6 +31,13 @@ static bool is_represented(const char *name, char what)
     return false;
 }
 
+/* Fields of the body that say something of the message, and are kept with its header. */
+static bool is_of_the_message(const char *name)
+{
+    return strcasecmp(name, "Content-Language") == 0 || strcasecmp(name, "Content-Class") == 0 ||
+           strcasecmp(name, "Content-Base") == 0;
+}
+
 static void put_fields(struct outliner *outliner, GMimeObject *part, char what)
 {
     GMimeHeaderList *list = g_mime_object_get_header_list(part);
@@ -40,8 +47,7 @@ static void put_fields(struct outliner *outliner, GMimeObject *part, char what)
         GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
         const char *name = g_mime_header_get_name(header), *value = g_mime_header_get_raw_value(header);
 
-        if (value == NULL || is_represented(name, what) ||
-            (part == outliner->outermost && strcasecmp(name, "Content-Language") == 0))
+        if (value == NULL || is_represented(name, what) || (part == outliner->outermost && is_of_the_message(name)))
             continue;
         outliner->simple = outliner->simple && strcasecmp(name, "Content-Type") == 0;
         mime_outline_field(&outliner->outline, name, value);
@@ -54,7 +60,8 @@ static bool is_simple_text(GMimeObject *part, const struct mime_charset *charset
     GMimeParamList *list = g_mime_content_type_get_parameters(g_mime_object_get_content_type(part));
     const char *name = g_mime_object_get_content_type_parameter(part, "charset");
 
-    if (g_mime_param_list_length(list) > (name != NULL) || charset->lossy || strcasecmp(charset->name, "utf-8") != 0)
+    if (g_mime_param_list_length(list) > (name != NULL) || charset->irreversible ||
+        strcasecmp(charset->name, "utf-8") != 0)
         return false;
     return name == NULL ? charset->codepage == 20127 : strcasecmp(name, "utf-8") == 0 || charset->codepage == 20127;
 }

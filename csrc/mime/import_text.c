@@ -70,11 +70,17 @@ mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t siz
     hr = mime_writer_finish(&target.writer, hr);
     if (FAILED(hr) || (tag != PR_HTML && tag != PR_BODY_W))
         return hr;
+    charset->irreversible = charset->lossy;
     if (!charset->lossy && strcasecmp(charset->name, "utf-8") != 0) {
         hr = mime_charset_returns(charset, bytes, size);
-        charset->lossy = hr == S_FALSE;
+        charset->irreversible = hr == S_FALSE;
     }
-    return SUCCEEDED(hr) && charset->lossy ? keep_raw(import, bytes, size, message, tag, draft) : hr;
+    if (charset->lossy)
+        mime_draft_note(draft, tag == PR_HTML ? "The HTML has bytes that are not of its charset; the named property "
+                                                "raw-html has it as it came."
+                                              : "The text has bytes that are not of its charset; the named property "
+                                                "raw-text has it as it came.");
+    return SUCCEEDED(hr) && charset->irreversible ? keep_raw(import, bytes, size, message, tag, draft) : hr;
 }
 
 /* All of a stream in malloc'ed memory; the body of a message, unlike an attachment, is looked at as a whole. */

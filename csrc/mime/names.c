@@ -25,84 +25,117 @@ void mime_names_free(struct mime_names *names)
     free(names);
 }
 
-static struct mime_name *add_name(struct mime_names *names, const GUID *set, const char *name, bool create, ULONG type)
+static struct mime_name *add_name(struct mime_names *names, const GUID *set, const char *name, bool known, ULONG type)
 {
     struct mime_name *item = &names->items[names->count];
 
-    if (names->count == MIME_MAX_NAMES)
+    if (names->count == MIME_MAX_NAMES) {
+        names->left_out = true;
         return NULL;
-    item->name = mime_text_wide(&names->arena, name, strlen(name));
-    item->strings = NULL;
-    item->count = 0;
+    }
+    memset(item, 0, sizeof *item);
+    if (name != NULL && (item->name = mime_text_wide(&names->arena, name, strlen(name))) == NULL)
+        return NULL;
     item->set = set;
-    item->create = create;
-    item->type = type;
-    names->count += item->name != NULL;
-    return item->name == NULL ? NULL : item;
+    item->known = known;
+    item->value.ulPropTag = type;
+    names->count++;
+    return item;
 }
 
-/* Several fields of one name are one value, a line each. */
-static bool join_header(struct mime_names *names, LPCWSTR name, LPWSTR value)
+static struct mime_name *find_name(struct mime_names *names, const GUID *set, LPCWSTR name)
 {
     size_t size = (utf16_length(name) + 1) * sizeof(WCHAR);
 
     for (size_t i = 0; i < names->count; i++) {
         struct mime_name *item = &names->items[i];
-        size_t old, more;
-        LPWSTR joined;
 
-        if (item->count == 0 || utf16_length(item->name) != utf16_length(name) || memcmp(item->name, name, size) != 0)
-            continue;
-        old = utf16_length(item->strings[0]);
-        more = utf16_length(value);
-        joined = mime_arena_alloc(&names->arena, (old + more + 2) * sizeof(WCHAR));
-        if (joined != NULL && old + more < 32 * 1024) {
-            memcpy(joined, item->strings[0], old * sizeof(WCHAR));
-            joined[old] = '\n';
-            memcpy(joined + old + 1, value, more * sizeof(WCHAR));
-            item->strings[0] = joined;
-        }
-        return true;
+        if (item->set == set && item->name != NULL && utf16_length(item->name) == utf16_length(name) &&
+            memcmp(item->name, name, size) == 0)
+            return item;
     }
-    return false;
+    return NULL;
 }
 
-void mime_names_add_header(struct mime_names *names, const char *name, const char *value, bool create)
+/* Several fields of one name are one value, a line each. */
+static void join_header(struct mime_names *names, struct mime_name *item, LPWSTR value)
+{
+    enum { LONGEST = 32 * 1024 };
+    size_t old = utf16_length(item->value.Value.lpszW), more = utf16_length(value);
+    LPWSTR joined = old + more < LONGEST ? mime_arena_alloc(&names->arena, (old + more + 2) * sizeof(WCHAR)) : NULL;
+
+    names->left_out = names->left_out || old + more >= LONGEST;
+    if (joined == NULL)
+        return;
+    memcpy(joined, item->value.Value.lpszW, old * sizeof(WCHAR));
+    joined[old] = '\n';
+    memcpy(joined + old + 1, value, more * sizeof(WCHAR));
+    item->value.Value.lpszW = joined;
+}
+
+void mime_names_add_header(struct mime_names *names, const char *name, const char *value, bool known)
 {
     char lower[128];
     size_t length = strlen(name);
     struct mime_name *item;
     LPWSTR wide_name, wide_value;
 
-    if (length == 0 || length >= sizeof lower)
+    if (length == 0 || length >= sizeof lower) {
+        names->left_out = true;
         return;
+    }
     for (size_t i = 0; i <= length; i++) {
-        if ((unsigned char)name[i] >= 0x7F || (i < length && name[i] <= ' '))
+        if ((unsigned char)name[i] >= 0x7F || (i < length && name[i] <= ' ')) {
+            names->left_out = true;
             return;
+        }
         lower[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
     }
     wide_name = mime_text_wide(&names->arena, lower, length);
     wide_value = mime_text_wide(&names->arena, value, strlen(value));
-    if (wide_name == NULL || wide_value == NULL || join_header(names, wide_name, wide_value))
+    if (wide_name == NULL || wide_value == NULL)
         return;
-    item = add_name(names, &PS_INTERNET_HEADERS, lower, create, PT_UNICODE);
+    item = find_name(names, &PS_INTERNET_HEADERS, wide_name);
+    if (item != NULL) {
+        join_header(names, item, wide_value);
+        return;
+    }
+    item = add_name(names, &PS_INTERNET_HEADERS, lower, known, PT_UNICODE);
+    if (item != NULL)
+        item->value.Value.lpszW = wide_value;
+}
+
+SPropValue *mime_names_add_number(struct mime_names *names, const GUID *set, ULONG id, ULONG type)
+{
+    struct mime_name *item = add_name(names, set, NULL, true, type);
+
     if (item == NULL)
-        return;
-    item->strings = mime_arena_copy(&names->arena, &wide_value, sizeof wide_value);
-    item->count = item->strings != NULL;
+        return NULL;
+    item->id = id;
+    return &item->value;
 }
 
 void mime_names_add_keywords(struct mime_names *names, const char *value)
 {
-    struct mime_name *item = add_name(names, &PS_PUBLIC_STRINGS, "Keywords", true, PT_MV_UNICODE);
+    struct mime_name *item = find_name(names, &PS_PUBLIC_STRINGS, (LPCWSTR)u"Keywords");
+    SWStringArray *words;
+    LPWSTR *strings;
     size_t most = 1;
 
     if (item == NULL)
+        item = add_name(names, &PS_PUBLIC_STRINGS, "Keywords", true, PT_MV_UNICODE);
+    if (item == NULL)
         return;
+    words = &item->value.Value.MVszW;
     for (const char *at = value; *at != '\0'; at++)
         most += *at == ',';
-    item->strings = mime_arena_alloc(&names->arena, most * sizeof *item->strings);
-    while (item->strings != NULL && value != NULL) {
+    strings = mime_arena_alloc(&names->arena, (words->cValues + most) * sizeof *strings);
+    if (strings == NULL)
+        return;
+    if (words->cValues != 0)
+        memcpy(strings, words->lppszW, words->cValues * sizeof *strings);
+    words->lppszW = strings;
+    while (value != NULL) {
         size_t size = strcspn(value, ",");
         const char *next = value[size] == ',' ? value + size + 1 : NULL;
 
@@ -112,80 +145,169 @@ void mime_names_add_keywords(struct mime_names *names, const char *value)
         }
         while (size != 0 && value[size - 1] == ' ')
             size--;
-        if (size != 0)
-            item->strings[item->count++] = mime_text_wide(&names->arena, value, size);
+        if (size != 0 && (strings[words->cValues] = mime_text_wide(&names->arena, value, size)) != NULL)
+            words->cValues++;
         value = next;
     }
 }
 
-/* The numbers of the names that are to be created, or of those that are not. */
-static HRESULT ask(struct mime_names *names, bool create, IMAPIProp *object, struct mime_draft *draft,
-                   const struct mime_allocators *allocators)
-{
-    MAPINAMEID *ids = mime_arena_alloc(&names->arena, MIME_MAX_NAMES * sizeof *ids);
-    LPMAPINAMEID *pointers = mime_arena_alloc(&names->arena, MIME_MAX_NAMES * sizeof *pointers);
-    struct mime_name **asked = mime_arena_alloc(&names->arena, MIME_MAX_NAMES * sizeof(struct mime_name *));
-    SPropTagArray *tags = NULL;
-    ULONG count = 0;
-    HRESULT hr;
+/* Asking for numbers -------------------------------------------------------------------------------------------- */
 
-    if (names->arena.failed)
-        return MAPI_E_NOT_ENOUGH_MEMORY;
-    for (size_t i = 0; i < names->count; i++) {
-        if (names->items[i].create != create || names->items[i].count == 0)
-            continue;
-        ids[count].lpguid = (LPGUID)(uintptr_t)names->items[i].set;
-        ids[count].ulKind = MNID_STRING;
-        ids[count].Kind.lpwstrName = names->items[i].name;
-        pointers[count] = &ids[count];
-        asked[count++] = &names->items[i];
-    }
-    if (count == 0)
-        return S_OK;
-    hr = object->lpVtbl->GetIDsFromNames(object, count, pointers, create ? MAPI_CREATE : 0, &tags);
-    if (FAILED(hr) || tags == NULL)
+struct question {
+    ULONG count;
+    MAPINAMEID ids[MIME_MAX_NAMES];
+    LPMAPINAMEID pointers[MIME_MAX_NAMES];
+    struct mime_name *names[MIME_MAX_NAMES];
+    SPropTagArray *tags; /* the answer, to be freed; NULL: none */
+};
+
+static void add_question(struct question *question, struct mime_name *name)
+{
+    MAPINAMEID *id = &question->ids[question->count];
+
+    id->lpguid = (LPGUID)(uintptr_t)name->set;
+    id->ulKind = name->name == NULL ? MNID_ID : MNID_STRING;
+    if (name->name == NULL)
+        id->Kind.lID = (LONG)name->id;
+    else
+        id->Kind.lpwstrName = name->name;
+    question->pointers[question->count] = id;
+    question->names[question->count++] = name;
+}
+
+static bool is_answered(const struct question *question, ULONG i)
+{
+    return question->tags != NULL && i < question->tags->cValues && PROP_ID(question->tags->aulPropTag[i]) != 0 &&
+           PROP_TYPE(question->tags->aulPropTag[i]) != PT_ERROR;
+}
+
+/* A store that has no names, or no numbers for more, answers nothing; that is no failure. */
+static HRESULT ask(struct question *question, bool create, IMAPIProp *object, struct mime_draft *draft)
+{
+    HRESULT hr = question->count == 0 ? S_OK
+                                      : object->lpVtbl->GetIDsFromNames(object, question->count, question->pointers,
+                                                                        create ? MAPI_CREATE : 0, &question->tags);
+
+    if (FAILED(hr)) {
+        question->tags = NULL;
         return hr == MAPI_E_NOT_ENOUGH_MEMORY ? hr : S_OK;
-    for (ULONG i = 0; i < count && i < tags->cValues; i++) {
-        ULONG tag = tags->aulPropTag[i];
+    }
+    for (ULONG i = 0; i < question->count; i++) {
         SPropValue *value;
 
-        if (PROP_TYPE(tag) == PT_ERROR || PROP_ID(tag) == 0)
+        if (!is_answered(question, i) || (value = mime_draft_add(draft, 0)) == NULL)
             continue;
-        value = mime_draft_add(draft, CHANGE_PROP_TYPE(tag, asked[i]->type));
-        if (value != NULL && asked[i]->type == PT_UNICODE)
-            value->Value.lpszW = asked[i]->strings[0];
-        else if (value != NULL)
-            value->Value.MVszW = (SWStringArray){asked[i]->count, asked[i]->strings};
+        *value = question->names[i]->value;
+        value->ulPropTag = CHANGE_PROP_TYPE(question->tags->aulPropTag[i], PROP_TYPE(value->ulPropTag));
     }
-    allocators->free_buffer(tags);
     return S_OK;
+}
+
+/* Makes names for headers that nobody has asked for yet, until the store has given out many numbers. */
+static HRESULT ask_anew(struct question *question, IMAPIProp *object, struct mime_draft *draft, bool *left_out,
+                        const struct mime_allocators *allocators)
+{
+    static const WCHAR no_more[] = u"no-more-names";
+    HRESULT hr;
+
+    if (mime_name_tag(object, &mime_kept_set, no_more, PT_BOOLEAN, false, allocators) != 0) {
+        *left_out = true;
+        return S_OK;
+    }
+    hr = ask(question, true, object, draft);
+    for (ULONG i = 0; i < question->count; i++) {
+        *left_out = *left_out || !is_answered(question, i);
+        if (!is_answered(question, i) || PROP_ID(question->tags->aulPropTag[i]) < PROP_ID_NAMED_MIN + MIME_MOST_NAMES)
+            continue;
+        mime_name_tag(object, &mime_kept_set, no_more, PT_BOOLEAN, true, allocators);
+        break;
+    }
+    return hr;
 }
 
 HRESULT
 mime_names_draft(struct mime_names *names, IMAPIProp *object, struct mime_draft *draft,
                  const struct mime_allocators *allocators)
 {
-    HRESULT hr = ask(names, true, object, draft, allocators);
+    struct question *questions = calloc(3, sizeof *questions), *known, *others, *missing;
+    HRESULT hr;
 
-    return FAILED(hr) ? hr : ask(names, false, object, draft, allocators);
+    if (questions == NULL || names->arena.failed) {
+        free(questions);
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    }
+    known = questions;
+    others = questions + 1;
+    missing = questions + 2;
+    for (size_t i = 0; i < names->count; i++)
+        add_question(names->items[i].known ? known : others, &names->items[i]);
+    hr = ask(known, true, object, draft);
+    if (SUCCEEDED(hr))
+        hr = ask(others, false, object, draft);
+    for (ULONG i = 0; i < others->count && SUCCEEDED(hr); i++)
+        if (!is_answered(others, i))
+            add_question(missing, others->names[i]);
+    if (SUCCEEDED(hr) && missing->count != 0)
+        hr = ask_anew(missing, object, draft, &names->left_out, allocators);
+    for (size_t i = 0; i < 3; i++)
+        allocators->free_buffer(questions[i].tags);
+    free(questions);
+    return hr;
 }
 
-ULONG
-mime_name_tag(IMAPIProp *object, const GUID *set, LPCWSTR name, ULONG type, bool create,
-              const struct mime_allocators *allocators)
+static ULONG tag_of(IMAPIProp *object, MAPINAMEID *id, ULONG type, bool create,
+                    const struct mime_allocators *allocators)
 {
-    MAPINAMEID id;
-    LPMAPINAMEID pointer = &id;
+    LPMAPINAMEID pointer = id;
     SPropTagArray *tags = NULL;
     ULONG tag = 0;
 
-    id.lpguid = (LPGUID)(uintptr_t)set;
-    id.ulKind = MNID_STRING;
-    id.Kind.lpwstrName = (LPWSTR)(uintptr_t)name;
     if (FAILED(object->lpVtbl->GetIDsFromNames(object, 1, &pointer, create ? MAPI_CREATE : 0, &tags)) || tags == NULL)
         return 0;
     if (tags->cValues == 1 && PROP_TYPE(tags->aulPropTag[0]) != PT_ERROR)
         tag = CHANGE_PROP_TYPE(tags->aulPropTag[0], type);
     allocators->free_buffer(tags);
     return tag;
+}
+
+ULONG
+mime_name_tag(IMAPIProp *object, const GUID *set, LPCWSTR name, ULONG type, bool create,
+              const struct mime_allocators *allocators)
+{
+    MAPINAMEID id = {(LPGUID)(uintptr_t)set, MNID_STRING, {0}};
+
+    id.Kind.lpwstrName = (LPWSTR)(uintptr_t)name;
+    return tag_of(object, &id, type, create, allocators);
+}
+
+ULONG
+mime_number_tag(IMAPIProp *object, const GUID *set, ULONG number, ULONG type, const struct mime_allocators *allocators)
+{
+    MAPINAMEID id = {(LPGUID)(uintptr_t)set, MNID_ID, {0}};
+
+    id.Kind.lID = (LONG)number;
+    return tag_of(object, &id, type, false, allocators);
+}
+
+HRESULT
+mime_notes_draft(struct mime_draft *draft, IMAPIProp *object, const struct mime_allocators *allocators)
+{
+    SPropValue *value;
+    LPWSTR *strings;
+    ULONG count = 0, tag;
+
+    for (const struct mime_note *note = draft->notes; note != NULL; note = note->next)
+        count++;
+    if (count == 0)
+        return S_OK;
+    tag = mime_name_tag(object, &mime_kept_set, (LPCWSTR)u"notes", PT_MV_UNICODE, true, allocators);
+    strings = mime_arena_alloc(&draft->arena, count * sizeof *strings);
+    if (strings == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    if (tag == 0 || (value = mime_draft_add(draft, tag)) == NULL)
+        return draft->arena.failed ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
+    value->Value.MVszW = (SWStringArray){count, strings};
+    for (const struct mime_note *note = draft->notes; note != NULL; note = note->next)
+        *strings++ = mime_text_wide(&draft->arena, note->sentence, strlen(note->sentence));
+    return draft->arena.failed ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
 }

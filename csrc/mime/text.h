@@ -37,7 +37,8 @@ struct mime_charset {
     ULONG codepage;    /* 0 where Windows has no number for it */
     bool reversible;   /* undecodable bytes become the character of the same number, not U+FFFD */
     bool japanese_yen; /* glibc reads Shift_JIS' 5C and 7E as the yen sign and the overline; mail means \ and ~ */
-    bool lossy;        /* U+FFFD was needed somewhere, there was a NUL, or other bytes would come back */
+    bool lossy;        /* U+FFFD was needed somewhere, or there was a NUL */
+    bool irreversible; /* that, or other bytes would come back */
 };
 
 /* Chooses for `size` bytes that say they are in `declared` (NULL: nothing said). MAPI_E_NOT_ENOUGH_MEMORY. */

@@ -503,6 +503,92 @@ static void reports_stay_reports(void **state)
     assert_has_not(helper_export(message, 0), "\n--=_x");
 }
 
+static void reports_are_made_of_properties(void **state)
+{
+    IMessage *message = composed();
+    const char *text;
+
+    (void)state;
+    helper_set(message, PR_MESSAGE_CLASS_W, "REPORT.IPM.Note.NDR");
+    helper_set(message, PR_SUPPLEMENTARY_INFO_W, "smtp; 550 no\r\n\r\nevil");
+    text = helper_export(message, 0);
+    assert_has(text, "multipart/report; report-type=\"delivery-status\"");
+    assert_has(text, "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; localhost\r\n\r\n"
+                     "Final-Recipient: rfc822; desk@example.org\r\nAction: failed\r\nStatus: 5.0.0\r\n");
+    assert_has_not(text, "\nevil");
+    helper_set(message, PR_MESSAGE_CLASS_W, "REPORT.IPM.Note.IPNNRN");
+    assert_has(helper_export(message, 0), "MDN-sent-automatically; deleted\r\n");
+}
+
+/* A field says in its own words what the properties say, and no longer than they say it. */
+static void fields_keep_their_words(void **state)
+{
+    static const char header[] =
+        "Date: Mon, 2 Nov 2026 08:15:02 +0100 (at noon)\r\nFrom: a@b (Room), c@d\r\n"
+        "To: Staff: one@example.org, Two\r\n <two@example.org>;\r\nSubject: =?utf-8?Q?a?= b\r\n";
+    char original[400];
+    IMessage *message;
+    const char *text;
+
+    (void)state;
+    snprintf(original, sizeof original, "%s\r\nx", header);
+    message = helper_import(original);
+    assert_has(helper_export(message, 0), header);
+    helper_set(message, PR_SUBJECT_W, "c");
+    helper_set_long(message, PR_MESSAGE_FLAGS, 0);
+    helper_set_recipient(message, "Three", "three@example.org", MAPI_TO);
+    helper_set(message, PR_TRANSPORT_MESSAGE_HEADERS_W, "X-Secret: 1\r\nSubject: x\r\nDate: x\r\n");
+    text = helper_export(message, 0);
+    assert_has(text, "Subject: c\r\n");
+    assert_has(text, "Date: Mon, 2 Nov 2026 07:15:02 +0000\r\n");
+    assert_has(text, "To: Three <three@example.org>\r\n");
+    assert_has_not(text, "Secret");
+    assert_has_not(text, "Staff");
+}
+
+/* The structure is written as it came; a message that has changed has the one that is made for what it is. */
+static void structures_come_back(void **state)
+{
+    IMessage *message = helper_import("Content-Type: multipart/parallel; x=y; boundary=b\n\nbefore\n--b\n"
+                                      "Content-Type: image/png\n\nxx\n--b\nContent-Type: text/plain; charset=koi8-r;\n"
+                                      " format=flowed\nX-Part: 1\n\n\xF0\n--b--\nbehind\n");
+    const char *text = helper_export(message, 0);
+
+    (void)state;
+    assert_has(text, "Content-Type: multipart/parallel; x=\"y\"; boundary=");
+    assert_has(text, "\r\n\r\nbefore\r\n");
+    assert_has(text, "Content-Type: text/plain; charset=koi8-r; format=flowed\r\nX-Part: 1\r\n");
+    assert_has(text, "\r\n\r\n8A==");
+    assert_has(text, "--\r\nbehind");
+    assert_true(strstr(text, "image/png") < strstr(text, "text/plain"));
+    helper_set(message, PR_BODY_W, "\xE4\xB8\xAD"); /* not of KOI8-R */
+    text = helper_export(message, 0);
+    assert_has(text, "format=\"flowed\"; charset=\"utf-8\"");
+    helper_attach(message, "a.txt", "text/csv", "1", 1);
+    text = helper_export(message, 0);
+    assert_has_not(text, "parallel");
+    assert_has(text, "multipart/mixed");
+    assert_has(text, "a.txt");
+}
+
+static void charset_applied_as_said(void **state)
+{
+    IConverterSession *converter = helper_converter();
+    IMessage *message = helper_import("Content-Type: text/plain; charset=windows-1251\n\n\xCF");
+    HCHARSET koi8 = (HCHARSET)(uintptr_t)20866;
+
+    (void)state;
+    assert_has(helper_export(message, 0), "charset=windows-1251\r\n");
+    assert_int_equal(converter->lpVtbl->SetCharset(converter, TRUE, koi8, CSET_APPLY_UNTAGGED), S_OK);
+    assert_has(helper_export(message, 0), "charset=windows-1251\r\n");
+    assert_int_equal(converter->lpVtbl->SetCharset(converter, TRUE, koi8, CSET_APPLY_ALL), S_OK);
+    assert_has(helper_export(message, 0), "8A==");
+    assert_has(helper_export(message, 0), "charset=\"koi8-r\"");
+    assert_int_equal(converter->lpVtbl->SetCharset(converter, TRUE, koi8, CSET_APPLY_TAG_ALL), S_OK);
+    assert_has(helper_export(message, 0), "charset=\"koi8-r\"");
+    assert_has(helper_export(message, 0), "0J8=");
+}
+
 static void uuencode_as_set(void **state)
 {
     IConverterSession *converter = helper_converter();
@@ -620,6 +706,10 @@ int main(void)
         test(embedded_messages_come_back),
         test(signed_entities_are_not_changed),
         test(reports_stay_reports),
+        test(reports_are_made_of_properties),
+        test(fields_keep_their_words),
+        test(structures_come_back),
+        test(charset_applied_as_said),
         test(uuencode_as_set),
         test(foreign_addresses_are_encapsulated),
         test(a_failing_stream_is_reported),

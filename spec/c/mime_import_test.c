@@ -226,19 +226,77 @@ static ULONG named(IMessage *message, const GUID *set, const WCHAR *name, ULONG 
     return PROP_TYPE(tag) == PT_ERROR ? 0 : CHANGE_PROP_TYPE(tag, type);
 }
 
-static void names_are_made_only_for_known_headers(void **state)
+/* A header without a name in the store used to be in PR_TRANSPORT_MESSAGE_HEADERS alone. */
+static void headers_become_named_properties(void **state)
 {
-    IMessage *message = helper_import("X-Mailer: Pen\nX-Whatever: value\nKeywords: one, two\nList-Id: a\n\n");
+    IMessage *message =
+        helper_import("Received: from a by b;\n\tMon, 2 Nov 2026 08:15:09 +0100\nReceived: from c by d\n"
+                      "X-Mailer: Pen\nX-Whatever: value\nX-Whatever: =?utf-8?Q?=C3=A9?=\n"
+                      "Keywords: one, two\nKeywords: three\nList-Id: a\nContent-Class: voice\n"
+                      "Content-Base: http://example.org/\n\n");
 
     (void)state;
     assert_prop(message, named(message, &PS_INTERNET_HEADERS, u"x-mailer", PT_UNICODE), "Pen");
-    assert_int_equal(named(message, &PS_INTERNET_HEADERS, u"x-whatever", PT_UNICODE), 0);
+    assert_prop(message, named(message, &PS_INTERNET_HEADERS, u"x-whatever", PT_UNICODE), "value\né");
+    assert_prop(message, named(message, &PS_INTERNET_HEADERS, u"content-class", PT_UNICODE), "voice");
+    assert_prop(message, named(message, &PS_INTERNET_HEADERS, u"content-base", PT_UNICODE), "http://example.org/");
+    assert_prop(message, named(message, &PS_INTERNET_HEADERS, u"received", PT_UNICODE),
+                "from a by b;\tMon, 2 Nov 2026 08:15:09 +0100\nfrom c by d");
+    assert_prop(message, PR_MESSAGE_CLASS_W, "IPM.Note.Microsoft.Voicemail.UM");
     assert_int_not_equal(named(message, &PS_PUBLIC_STRINGS, u"Keywords", PT_MV_UNICODE), 0);
     message = helper_message(FAKE_NO_NAMES);
     assert_int_equal(helper_try_import("X-Mailer: Pen\n\n", 15, 0, message), S_OK);
 }
 
 /* Bodies -------------------------------------------------------------------------------------------------------- */
+
+static ULONG numbered(IMessage *message, const GUID *set, LONG number, ULONG type)
+{
+    MAPINAMEID id = {(GUID *)(uintptr_t)set, MNID_ID, {0}}, *pointer = &id;
+    SPropTagArray *tags = NULL;
+    ULONG tag;
+
+    id.Kind.lID = number;
+    assert_true(SUCCEEDED(message->lpVtbl->GetIDsFromNames(message, 1, &pointer, 0, &tags)));
+    tag = tags->aulPropTag[0];
+    MAPIFreeBuffer(tags);
+    return PROP_TYPE(tag) == PT_ERROR ? 0 : CHANGE_PROP_TYPE(tag, type);
+}
+
+static void flags_and_receipts_become_properties(void **state)
+{
+    IMessage *message = helper_import("X-Message-Flag: Follow up\nReturn-Receipt-To: Room <room@example.org>\n"
+                                      "X-MS-TNEF-Correlator: <1@example.org>\n"
+                                      "Content-Class: urn:content-class:custom.order\n\n");
+
+    (void)state;
+    assert_prop(message, PR_FLAG_STATUS, "2");
+    assert_prop(message, numbered(message, &PSETID_Common, 0x8530, PT_UNICODE), "Follow up");
+    assert_prop(message, numbered(message, &PSETID_Task, 0x811C, PT_BOOLEAN), "0");
+    assert_prop(message, PR_REPORT_NAME_W, "Room");
+    assert_prop(message, PR_TNEF_CORRELATION_KEY, "<1@example.org>");
+    assert_prop(message, PR_MESSAGE_CLASS_W, "IPM.Note.order");
+}
+
+/* What could not be represented used to be kept without a word about it. */
+static void what_is_lost_is_said(void **state)
+{
+    static const char text[] = "Content-Type: text/plain; charset=utf-8\nContent-Type: text/html\n\nx\xFFz";
+    static const GUID kept = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A, 0x77, 0xE2, 0xB5, 0xD1}};
+    IMessage *message = helper_import_bytes(text, sizeof text - 1);
+    ULONG tag = named(message, &kept, u"notes", PT_MV_UNICODE), count = 0;
+    SizedSPropTagArray(1, wanted) = {1, {tag}};
+    SPropValue *values = NULL;
+
+    (void)state;
+    assert_int_not_equal(tag, 0);
+    assert_true(SUCCEEDED(message->lpVtbl->GetProps(message, (SPropTagArray *)(void *)&wanted, 0, &count, &values)));
+    assert_int_equal(values[0].ulPropTag, tag);
+    assert_int_equal(values[0].Value.MVszW.cValues, 2);
+    MAPIFreeBuffer(values);
+    message = helper_import("Subject: x\n\nx");
+    assert_int_equal(named(message, &kept, u"notes", PT_MV_UNICODE), 0);
+}
 
 static void bodies_of_an_alternative(void **state)
 {
@@ -423,6 +481,41 @@ static void reports_have_their_classes(void **state)
         assert_prop(helper_import(text), PR_MESSAGE_CLASS_W, rows[i].class);
         assert_prop(helper_import(text), PR_BODY_W, "text");
     }
+}
+
+static void reports_say_what_became_of_each_recipient(void **state)
+{
+    IMessage *message =
+        helper_import("Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\ntext\n--x\n"
+                      "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mail.example.org\n"
+                      "Arrival-Date: Mon, 2 Nov 2026 08:15:02 +0100\n\n"
+                      "Final-Recipient: rfc822; one@example.org\nAction: relayed\nStatus: 2.0.0\n\n"
+                      "Final-Recipient: rfc822;two@example.org\nAction: failed\nStatus: 5.1.1\n"
+                      "Diagnostic-Code: smtp; 550 nobody\n of that name\n--x\nContent-Type: text/rfc822-headers\n\n"
+                      "From: Room <room@example.org>\nTo: one@example.org, two@example.org\nSubject: a\n"
+                      "Date: Mon, 2 Nov 2026 08:15:00 +0100\n--x--\n");
+
+    (void)state;
+    assert_prop(message, PR_MESSAGE_CLASS_W, "REPORT.IPM.Note.NDR");
+    assert_prop(message, PR_REPORT_TEXT_W,
+                "one@example.org: relayed, 2.0.0\r\n"
+                "two@example.org: failed, 5.1.1 (smtp; 550 nobody of that name)\r\n");
+    assert_prop(message, PR_REPORT_TIME, "1793603702");
+    assert_prop(message, PR_NDR_REASON_CODE, "1");
+    assert_prop(message, PR_NDR_DIAG_CODE, "0");
+    assert_prop(message, PR_SUPPLEMENTARY_INFO_W, "smtp; 550 nobody of that name");
+    assert_prop(message, PR_ORIGINAL_SUBJECT_W, "a");
+    assert_prop(message, PR_ORIGINAL_SUBMIT_TIME, "1793603700");
+    assert_prop(message, PR_ORIGINAL_SENDER_EMAIL_ADDRESS_W, "room@example.org");
+    assert_prop(message, PR_ORIGINAL_DISPLAY_TO_W, "one@example.org, two@example.org");
+    message =
+        helper_import("Content-Type: multipart/report; report-type=disposition-notification; boundary=x\n\n--x\n\n"
+                      "text\n--x\nContent-Type: message/disposition-notification\n\n"
+                      "Final-Recipient: rfc822; one@example.org\n"
+                      "Disposition: manual-action/MDN-sent-manually; displayed\n--x--\n");
+    assert_prop(message, PR_REPORT_DISPOSITION_W, "displayed");
+    assert_prop(message, PR_REPORT_DISPOSITION_MODE_W, "manual-action/MDN-sent-manually");
+    assert_prop(message, PR_REPORT_TEXT_W, "one@example.org: displayed\r\n");
 }
 
 static void signed_messages_keep_their_entity(void **state)
@@ -712,7 +805,9 @@ int main(void)
         test(headers_that_are_malformed),
         test(subject_of_padded_words),
         test(unsent_only_with_the_flag),
-        test(names_are_made_only_for_known_headers),
+        test(headers_become_named_properties),
+        test(flags_and_receipts_become_properties),
+        test(what_is_lost_is_said),
         test(bodies_of_an_alternative),
         test(body_of_html_alone),
         test(later_texts_are_attachments),
@@ -724,6 +819,7 @@ int main(void)
         test(images_inside_html),
         test(embedded_messages),
         test(reports_have_their_classes),
+        test(reports_say_what_became_of_each_recipient),
         test(signed_messages_keep_their_entity),
         test(empty_text_is_refused),
         test(random_bytes_are_a_body),

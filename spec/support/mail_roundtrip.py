@@ -9,7 +9,8 @@ email with its default policy), what differs, how it was, how it is. Prints "N c
 
 Compared are: the mailboxes of From, Sender, Reply-To, To, Cc and Bcc, names and addresses; Subject; Date; Message-ID,
 In-Reply-To and References, blanks collapsed; the tree of content types; of each text that is no attachment the text, line
-ends as LF; of every other part the bytes, the name and the type; of embedded messages all of that. Line ends are compared
+ends as LF; every further field of a message by its name, blanks collapsed, but for those that MAPI keeps the meaning of
+and not the words (FREE below); of every other part the bytes, the name and the type; of embedded messages all of that. Line ends are compared
 as LF in text and message/... parts whose transfer encoding is not base64: they are those of the file, not of the part.
 """
 import email
@@ -24,6 +25,11 @@ warnings.simplefilter("ignore")
 
 ADDRESSES = ("From", "Sender", "Reply-To", "To", "Cc", "Bcc")
 IDS = ("Message-ID", "In-Reply-To", "References")
+
+# Fields whose words are not kept: what they mean is a number or a date, or they describe the way the parts are written.
+FREE = {"content-type", "content-transfer-encoding", "content-disposition", "content-language", "mime-version",
+        "importance", "priority", "x-priority", "x-msmail-priority", "sensitivity", "thread-index", "expires",
+        "expiry-date", "reply-by", "x-auto-response-suppress", "x-ms-has-attach"}
 
 
 def parse(content):
@@ -140,6 +146,20 @@ def leaves(part, facts, place):
         facts.append((place + " id", " ".join(str(header(part, "Content-ID") or "").split())))
 
 
+def further_fields(message):
+    found = {}
+    for name in message.keys():
+        lower = name.lower()
+        if lower in FREE or lower in (other.lower() for other in ADDRESSES + IDS + ("Subject", "Date")):
+            continue
+        try:
+            values = [" ".join(str(value).split()) for value in message.get_all(name)]
+        except Exception as failure:
+            values = ["unreadable to Python: " + type(failure).__name__]
+        found["field " + lower] = [value for value in values if value]
+    return sorted((name, values) for name, values in found.items() if values)
+
+
 def facts_of(message):
     facts = [(name, mailboxes(message, name)) for name in ADDRESSES]
     subject = header(message, "Subject")
@@ -148,6 +168,7 @@ def facts_of(message):
     for name in IDS:
         value = header(message, name)
         facts.append((name, None if value is None else " ".join(str(value).split())))
+    facts += further_fields(message)
     leaves(message, facts, "part")
     return facts
 
