@@ -55,6 +55,38 @@ describe("folder:import", function()
         support.raises("attempt to use a closed file", inbox.import, inbox, file)
     end)
 
+    -- The whole file used to become a Lua string first.
+    it("reads a file as it converts it, and leaves it at its end", function()
+        local file <close> = assert(io.tmpfile())
+        file:write("Subject: large\nContent-Type: application/octet-stream; name=a.bin\n",
+            "Content-Transfer-Encoding: base64\n\n")
+        local lines = ("QUJD"):rep(18) .. "\n"
+        for _ = 1, 400 do
+            file:write(lines:rep(1000))
+        end
+        file:seek "set"
+        collectgarbage()
+        local before = collectgarbage "count"
+        local message <close> = assert(inbox:import(file, { max_size = 1 << 40 }))
+        assert.truthy(collectgarbage "count" - before < 1024)
+        assert.is_nil(file:read(1))
+        for attachment in message:attachments() do
+            assert.truthy(attachment:get "attach_size" >= 400 * 1000 * 54)
+        end
+        local copy <close> = assert(io.tmpfile())
+        before = collectgarbage "count"
+        assert.is_true(message:export { to = copy })
+        assert.truthy(collectgarbage "count" - before < 1024)
+        assert.truthy(copy:seek "end" > 28 << 20)
+    end)
+
+    it("reads a pipe, which cannot seek", function()
+        local pipe <close> = assert(io.popen("printf 'Subject: piped\\n\\ntext'"))
+        local message <close> = assert(inbox:import(pipe))
+        assert.equal("piped", message:get "subject")
+        assert.equal("text", message:text())
+    end)
+
     it("says when a file cannot be read", function()
         local directory = assert(io.open("/", "r"))
         local text = support.fails("folder:import", "MAPI_E_DISK_ERROR", inbox:import(directory))

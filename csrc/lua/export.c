@@ -1,7 +1,6 @@
 /* message:export: a message becomes RFC 5322 text. */
 #include "message.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,26 +9,11 @@
 
 #include "args.h"
 #include "failure.h"
+#include "filestream.h"
 #include "luastream.h"
 #include "types.h"
 
 static const char operation[] = "message:export";
-
-/* Writes the content to the open Lua file at a stack index, through its buffer: a disk that is full says so here and
- * not when the script closes the file. */
-static int write_file(lua_State *L, int index, const void *bytes, size_t length)
-{
-    luaL_Stream *file = (luaL_Stream *)lm_test_file(L, index); /* a finalizer may have closed it */
-
-    errno = 0;
-    if (fwrite(bytes, 1, length, file->f) != length || fflush(file->f) != 0) {
-        int error = errno;
-        return lm_fail_text(L, operation, error == ENOSPC ? MAPI_E_NOT_ENOUGH_DISK : MAPI_E_DISK_ERROR,
-                            strerror(error));
-    }
-    lua_pushboolean(L, 1);
-    return 1;
-}
 
 enum { OPTION_TO, OPTION_BCC };
 
@@ -38,7 +22,7 @@ int lm_message_export(lua_State *L)
     static const struct lm_option options[] = {{"to", LM_ANY}, {"bcc", LM_BOOLEAN}, {NULL, LM_ANY}};
     struct lm_object *self = lm_self(L);
     IConverterSession *converter;
-    IMessage *native;
+    luaL_Stream *file = NULL;
     void **stream;
     const void *bytes;
     size_t length;
@@ -57,18 +41,26 @@ int lm_message_export(lua_State *L)
         return 3;
     }
     stream = lm_box_unknown(L);
-    native = LM_MESSAGE(L, self);
-    hr = lm_writer_create((IStream **)stream);
+    if (!lua_isnil(L, first + OPTION_TO)) {
+        file = (luaL_Stream *)lm_test_file(L, first + OPTION_TO); /* a finalizer may have closed it */
+    }
+    hr = file != NULL ? lm_file_writer_create(file->f, (IStream **)stream) : lm_writer_create((IStream **)stream);
     if (SUCCEEDED(hr)) {
-        hr = converter->lpVtbl->MAPIToMIMEStm(converter, native, (IStream *)*stream, flags);
+        hr = converter->lpVtbl->MAPIToMIMEStm(converter, LM_MESSAGE(L, self), (IStream *)*stream, flags);
+    }
+    /* A disk that is full says so here and not when the script closes the file. */
+    if (SUCCEEDED(hr) && file != NULL) {
+        hr = ((IStream *)*stream)->lpVtbl->Commit((IStream *)*stream, STGC_DEFAULT);
     }
     if (FAILED(hr)) {
-        return lm_fail(L, operation, hr);
+        int error = file != NULL && *stream != NULL ? lm_file_error((IStream *)*stream) : 0;
+        return error != 0 ? lm_fail_text(L, operation, hr, strerror(error)) : lm_fail(L, operation, hr);
+    }
+    if (file != NULL) {
+        lua_pushboolean(L, 1);
+        return 1;
     }
     bytes = lm_writer_content((IStream *)*stream, &length);
-    if (!lua_isnil(L, first + OPTION_TO)) {
-        return write_file(L, first + OPTION_TO, bytes, length);
-    }
     lua_pushlstring(L, length > 0 ? bytes : "", length);
     return 1;
 }

@@ -12,6 +12,7 @@
 
 #include "args.h"
 #include "failure.h"
+#include "filestream.h"
 #include "luastream.h"
 #include "types.h"
 
@@ -83,13 +84,13 @@ void *lm_test_file(lua_State *L, int index)
     return file;
 }
 
-static int too_big(lua_State *L, size_t most)
+static int too_big(lua_State *L, uint64_t most)
 {
     return lm_fail_text(L, operation, MAPI_E_TOO_BIG,
                         lua_pushfstring(L, "the message is larger than max_size, %I bytes", (LUAI_UACINT)most));
 }
 
-/* The rest of an open file, as a string on the top of the stack: 0; or what lm_fail_text returned. */
+/* The rest of an open file that cannot seek, as a string on the top of the stack: 0; or what lm_fail_text returned. */
 static int read_file(lua_State *L, int index, size_t most)
 {
     luaL_Buffer text;
@@ -143,6 +144,23 @@ static int read_function(lua_State *L, int index, size_t most)
     return total > most ? too_big(L, most) : 0;
 }
 
+/* An open file that can seek is read while it is converted, never as a whole; what cannot be read has no size. */
+static FILE *seekable_file(lua_State *L, int64_t *left)
+{
+    luaL_Stream *file = (luaL_Stream *)lm_test_file(L, 2);
+    int first;
+
+    *left = file == NULL ? -1 : lm_file_left(file->f);
+    if (*left <= 0) {
+        return NULL;
+    }
+    first = getc(file->f); /* a directory can seek, and has a size, but cannot be read */
+    if (first == EOF || ungetc(first, file->f) == EOF) {
+        return NULL;
+    }
+    return file->f;
+}
+
 /* Leaves the text on the top of the stack and returns 0, or fails. */
 static int read_source(lua_State *L, size_t most)
 {
@@ -165,18 +183,42 @@ static int read_source(lua_State *L, size_t most)
 /* --- import ----------------------------------------------------------------------------------------------------- */
 
 /* Fills and saves the new message. Nothing of Lua is called while the subsystem works. */
-static HRESULT convert(IConverterSession *converter, IMessage *message, const char *text, size_t length)
+static HRESULT convert(IConverterSession *converter, IMessage *message, IStream *stream)
 {
-    IStream *stream;
-    HRESULT hr = lm_reader_create(text, length, &stream);
-
-    if (FAILED(hr)) {
-        return hr;
-    }
     /* A message that is filed away keeps its Bcc; it is export that leaves it out. */
-    hr = converter->lpVtbl->MIMEToMAPI(converter, stream, message, NULL, CCSF_SMTP | CCSF_INCLUDE_BCC);
-    stream->lpVtbl->Release(stream);
+    HRESULT hr = converter->lpVtbl->MIMEToMAPI(converter, stream, message, NULL, CCSF_SMTP | CCSF_INCLUDE_BCC);
+
     return SUCCEEDED(hr) ? message->lpVtbl->SaveChanges(message, KEEP_OPEN_READWRITE) : hr;
+}
+
+/* A stream over the source: the file, or the text that is left on the top of the stack; or what lm_fail returned. */
+static int open_source(lua_State *L, struct lm_object *self, uint64_t most, FILE **file, void **stream)
+{
+    int64_t left;
+    size_t length;
+    const char *text;
+    HRESULT hr;
+
+    *file = seekable_file(L, &left);
+    if (*file != NULL) {
+        if ((uint64_t)left > most) {
+            return too_big(L, most);
+        }
+        hr = lm_file_reader_create(*file, (IStream **)stream);
+    } else {
+        int failed = read_source(L, most > UINT32_MAX ? UINT32_MAX : (size_t)most);
+
+        if (failed != 0) {
+            return failed;
+        }
+        lm_still_open(L, self); /* the reader may have closed it */
+        text = lua_tolstring(L, -1, &length);
+        if (length == 0) {
+            return lm_fail_text(L, operation, MAPI_E_INVALID_PARAMETER, "there is no text to import");
+        }
+        hr = lm_reader_create(text, length, (IStream **)stream);
+    }
+    return FAILED(hr) ? lm_fail(L, operation, hr) : 0;
 }
 
 int lm_folder_import(lua_State *L)
@@ -185,22 +227,18 @@ int lm_folder_import(lua_State *L)
     struct lm_object *self = lm_self(L), *message;
     IConverterSession *converter;
     lua_Integer most;
-    size_t length;
-    const char *text;
-    int failed;
+    void **stream;
+    FILE *file;
+    int failed, error;
     HRESULT hr;
 
     lua_settop(L, 3);
     most = lm_option_integer(L, lm_options(L, 3, options), DEFAULT_MAX_SIZE);
-    luaL_argcheck(L, most >= 0 && most <= UINT32_MAX, 3, "option 'max_size' is out of range");
-    failed = read_source(L, (size_t)most);
+    luaL_argcheck(L, most >= 0, 3, "option 'max_size' is out of range");
+    stream = lm_box_unknown(L);
+    failed = open_source(L, self, (uint64_t)most, &file, stream);
     if (failed != 0) {
         return failed;
-    }
-    lm_still_open(L, self); /* the reader may have closed it */
-    text = lua_tolstring(L, -1, &length);
-    if (length == 0) {
-        return lm_fail_text(L, operation, MAPI_E_INVALID_PARAMETER, "there is no text to import");
     }
     if (!lm_converter_push(L, operation, &converter)) {
         return 3;
@@ -209,9 +247,11 @@ int lm_folder_import(lua_State *L)
     if (FAILED(hr)) {
         return lm_fail(L, operation, hr);
     }
-    hr = convert(converter, LM_MESSAGE(L, message), text, length);
+    lm_test_file(L, 2); /* a finalizer may have closed it */
+    hr = convert(converter, LM_MESSAGE(L, message), (IStream *)*stream);
     if (FAILED(hr)) {
-        failed = lm_fail(L, operation, hr);
+        error = file == NULL ? 0 : lm_file_error((IStream *)*stream);
+        failed = error != 0 ? lm_fail_text(L, operation, hr, strerror(error)) : lm_fail(L, operation, hr);
         lm_end(message, LM_EXPLICIT); /* never saved: nothing is left of it */
         return failed;
     }

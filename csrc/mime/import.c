@@ -11,7 +11,8 @@
 #include "mime/runtime.h"
 #include "mime/text.h"
 
-/* What one message may weigh: GMime counts in memory streams with 32 bits. */
+/* What one message may weigh that comes from a stream which cannot seek and is read into memory. What can seek is never
+ * held whole, and only its text must fit. */
 static const uint64_t most_bytes = 0x7FFFFFFF;
 
 static HRESULT refuse(const struct mime_allocators *allocators, HRESULT hr, const char *sentence)
@@ -140,9 +141,12 @@ static GMimeMessage *parse(struct mime_import *import)
 
 static HRESULT import_scanned(struct mime_import *import, IMessage *message)
 {
-    GMimeMessage *parsed = import->scan.headless ? NULL : parse(import);
+    GMimeMessage *parsed;
     HRESULT hr;
 
+    if (import->scan.headless && import->source->size > most_bytes)
+        return refuse(import->allocators, MAPI_E_TOO_BIG, "The text has no header and is larger than 2 GB.");
+    parsed = import->scan.headless ? NULL : parse(import);
     if (FAILED(import->source->failure))
         hr = import->source->failure;
     else if (parsed == NULL)
@@ -168,7 +172,9 @@ mime_import_stream(const struct mime_allocators *allocators, IStream *stream, IM
     HRESULT hr = mime_source_open(&source, stream, most_bytes);
 
     if (hr == MAPI_E_TOO_BIG)
-        return refuse(allocators, hr, "The message is larger than 2 GB; it cannot be converted.");
+        return refuse(allocators, hr,
+                      "The message is larger than 2 GB and comes from a stream that cannot seek; it "
+                      "cannot be converted.");
     if (FAILED(hr))
         return hr;
     memset(&import, 0, sizeof import);

@@ -43,6 +43,7 @@ struct scanner {
     bool digest;                       /* a part without a type may be a message from here on */
     uint64_t block_at, block_size;
     uint64_t header_lines, parts, comparisons;
+    uint64_t part_at; /* where the last boundary was */
 };
 
 static bool is_blank(char c)
@@ -343,6 +344,7 @@ static bool scan_hyphens(struct scanner *scanner)
     if (scanner->comparisons > most_comparisons)
         return cut(scanner, scanner->line_at, "200 million boundary comparisons");
     if (known_boundary(&scanner->boundaries, text, size)) {
+        scanner->part_at = scanner->line_at;
         if (++scanner->parts > MIME_MAX_PARTS)
             return cut(scanner, scanner->line_at, "20,000 parts");
         begin_block(scanner, scanner->line_at);
@@ -357,6 +359,8 @@ static bool scan_line(struct scanner *scanner)
 
     if (hyphens && !scan_hyphens(scanner))
         return false;
+    if (scanner->line_at + scanner->length - scanner->part_at > MIME_MAX_PART)
+        return cut(scanner, scanner->line_at, "2 GB in one part");
     if (scanner->in_headers && !(hyphens && scanner->block_at == scanner->line_at))
         return scan_header_line(scanner);
     return true;

@@ -23,6 +23,9 @@ enum {
     MIME_MAX_COLONS = 400, /* of an address field */
 };
 
+/* Bytes between two boundaries: the parser keeps what stands before the first part in one array of 32 bits. */
+#define MIME_MAX_PART ((uint64_t)0x7FFFFFFF)
+
 struct mime_scan {
     bool headless;       /* the text does not begin with a header block: all of it is body */
     uint64_t header_end; /* the first byte after the outer header block and its blank line */

@@ -64,9 +64,7 @@ mime_source_open(struct mime_source *source, IStream *stream, uint64_t most)
         source->window_size = (size_t)source->size;
     } else {
         source->size = end > source->base ? end - source->base : 0;
-        hr = source->size > most ? MAPI_E_TOO_BIG : S_OK;
-        if (SUCCEEDED(hr) && (source->bytes = malloc(MIME_SOURCE_WINDOW)) == NULL)
-            hr = MAPI_E_NOT_ENOUGH_MEMORY;
+        hr = (source->bytes = malloc(MIME_SOURCE_WINDOW)) == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
         if (SUCCEEDED(hr)) {
             source->stream = stream;
             stream->lpVtbl->AddRef(stream);

@@ -36,7 +36,8 @@ struct mime_source {
  * into U+FFFD. */
 enum { MIME_SUBSTITUTE = 0x1A };
 
-/* Opens the rest of `stream` from its position. MAPI_E_NOT_ENOUGH_MEMORY, MAPI_E_TOO_BIG, or what it answers. */
+/* Opens the rest of `stream` from its position. MAPI_E_NOT_ENOUGH_MEMORY, MAPI_E_TOO_BIG (more than `most` bytes would
+ * have to be held in memory), or what it answers. */
 HRESULT mime_source_open(struct mime_source *source, IStream *stream, uint64_t most);
 void mime_source_close(struct mime_source *source);
 
