@@ -88,6 +88,34 @@ struct mapi_mail_import {
  */
 HRESULT MapiImportMail(const struct mapi_mail_import *import, struct mapi_mail_report **report);
 
+struct mapi_mail_export {
+    ULONG size; /* of this structure */
+    ULONG kind; /* MAPI_MAIL_ */
+    const char *path;
+    BOOL append;    /* mbox: adds to the file, if there is one */
+    BOOL overwrite; /* mbox: replaces the file, if there is one */
+    BOOL recursive; /* Maildir: the folders below, too (Maildir++) */
+    BOOL strict;    /* the first message that cannot be converted ends the export */
+    BOOL without_bcc;
+    LPMAPIFOLDER folder;
+    LPCONVERTERSESSION converter;
+    MAPIMAILPROGRESS progress; /* may be NULL */
+    void *context;
+};
+
+/*
+ * Writes the messages of a folder, oldest first, with LF at the ends of lines. Messages that come while it works are left
+ * out, those that go are passed over.
+ *
+ * An mbox file is quoted as mboxrd has it, and says Status and X-Status. It comes into being, or grows, as a whole: what the
+ * report counts of a call that failed is nothing. Without `append` and `overwrite` a file that is there is
+ * MAPI_E_COLLISION. Messages are added to a Maildir one by one, which is made if there is none; a call that failed leaves
+ * what the report counts.
+ *
+ * Results otherwise as for MapiImportMail, MAPI_E_NOT_ENOUGH_DISK among them.
+ */
+HRESULT MapiExportMail(const struct mapi_mail_export *what, struct mapi_mail_report **report);
+
 MAPI_END_DECLS
 
 #endif

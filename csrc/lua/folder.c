@@ -1,4 +1,4 @@
-/* mapi.folder: a folder of a store (IMAPIFolder). What iterates over it is in rows.c, import in import.c. */
+/* mapi.folder: a folder of a store (IMAPIFolder). What iterates over it is in rows.c, import in import.c, files of mail in mailbox.c. */
 #include "folder.h"
 
 #include <mapiguid.h>
@@ -364,15 +364,6 @@ static int folder_new_message(lua_State *L)
     return 1;
 }
 
-/* --- what is not there yet -------------------------------------------------------------------------------------- */
-
-static int folder_export_mbox(lua_State *L)
-{
-    lm_self(L);
-    lm_check_text(L, 2, NULL);
-    return lm_fail_text(L, "folder:export_mbox", MAPI_E_NO_SUPPORT, "mbox files are not written yet");
-}
-
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 static bool folder_describe(struct lm_object *self, char *text, size_t size)
@@ -406,7 +397,8 @@ static const luaL_Reg folder_methods[] = {
     {"import", lm_folder_import},
     {"import_mbox", lm_folder_import_mbox},
     {"import_maildir", lm_folder_import_maildir},
-    {"export_mbox", folder_export_mbox},
+    {"export_mbox", lm_folder_export_mbox},
+    {"export_maildir", lm_folder_export_maildir},
     {NULL, NULL},
 };
 

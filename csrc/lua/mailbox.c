@@ -251,3 +251,71 @@ int lm_folder_import_maildir(lua_State *L)
     what.recursive = lm_option_flag(L, first + IMPORT_OTHER, false);
     return import(L, "folder:import_maildir", &what, first + IMPORT_PROGRESS);
 }
+
+/* --- export ----------------------------------------------------------------------------------------------------- */
+
+static int export(lua_State *L, const char *operation, struct mapi_mail_export *what, int function)
+{
+    struct lm_object *self = lm_self(L);
+    struct telling telling = {L, function, 0, false, false};
+    void **report;
+    HRESULT hr;
+
+    lua_pushnil(L);
+    telling.problem = lua_gettop(L);
+    if (!lm_converter_push(L, operation, &what->converter)) {
+        return 3;
+    }
+    what->size = sizeof *what;
+    what->folder = push_folder(L, self);
+    what->progress = tell;
+    what->context = &telling;
+    report = lm_box_buffer(L);
+    luaL_checkstack(L, 12, NULL);
+    hr = MapiExportMail(what, (struct mapi_mail_report **)report);
+    return finish(L, operation, hr, &telling, (const struct mapi_mail_report *)*report, "exported");
+}
+
+enum { EXPORT_PROGRESS, EXPORT_BCC, EXPORT_STRICT, EXPORT_OTHER };
+
+/* What both kinds of export take. Answers the index of the first option. */
+static int check_export(lua_State *L, const struct lm_option *options, struct mapi_mail_export *what)
+{
+    int first;
+
+    lm_self(L);
+    what->path = lm_check_text(L, 2, NULL);
+    lua_settop(L, 3);
+    first = lm_options(L, 3, options);
+    what->without_bcc = !lm_option_flag(L, first + EXPORT_BCC, true);
+    what->strict = lm_option_flag(L, first + EXPORT_STRICT, false);
+    return first;
+}
+
+int lm_folder_export_mbox(lua_State *L)
+{
+    static const struct lm_option options[] = {{"progress", LM_FUNCTION}, {"bcc", LM_BOOLEAN},
+                                               {"strict", LM_BOOLEAN},    {"append", LM_BOOLEAN},
+                                               {"overwrite", LM_BOOLEAN}, {NULL, LM_ANY}};
+    struct mapi_mail_export what = {.kind = MAPI_MAIL_MBOX};
+    int first = check_export(L, options, &what);
+
+    what.append = lm_option_flag(L, first + EXPORT_OTHER, false);
+    what.overwrite = lm_option_flag(L, first + EXPORT_OTHER + 1, false);
+    luaL_argcheck(L, !what.append || !what.overwrite, 3, "one of append and overwrite expected");
+    return export(L, "folder:export_mbox", &what, first + EXPORT_PROGRESS);
+}
+
+int lm_folder_export_maildir(lua_State *L)
+{
+    static const struct lm_option options[] = {{"progress", LM_FUNCTION},
+                                               {"bcc", LM_BOOLEAN},
+                                               {"strict", LM_BOOLEAN},
+                                               {"recursive", LM_BOOLEAN},
+                                               {NULL, LM_ANY}};
+    struct mapi_mail_export what = {.kind = MAPI_MAIL_MAILDIR};
+    int first = check_export(L, options, &what);
+
+    what.recursive = lm_option_flag(L, first + EXPORT_OTHER, false);
+    return export(L, "folder:export_maildir", &what, first + EXPORT_PROGRESS);
+}

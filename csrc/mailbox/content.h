@@ -64,10 +64,7 @@ void content_clear(struct content *content);
 /* A large message: one that is not kept in memory. */
 bool content_is_large(const struct mail_item *item);
 
+/* The first failure stays. */
 HRESULT content_read(struct content *content, uint64_t position, unsigned char *out, size_t room, size_t *got);
-
-/* An IStream to read it from. It reads nothing any more (STG_E_REVERTED) once it has been detached. */
-HRESULT content_stream(struct content *content, IStream **stream);
-void content_detach(IStream *stream);
 
 #endif

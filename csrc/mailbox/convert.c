@@ -5,9 +5,8 @@
 
 #include "base/failure.h"
 #include "mailbox/header.h"
-
-/* PR_LAST_VERB_EXECUTED, PR_ICON_INDEX, PR_FLAG_STATUS, PR_FOLLOWUP_ICON [canonical-property pages of these]. */
-enum { VERB_REPLY = 102, VERB_FORWARD = 104, ICON_REPLIED = 0x105, ICON_FORWARDED = 0x106, FLAGGED = 2, ICON_RED = 6 };
+#include "mailbox/properties.h"
+#include "mailbox/stream.h"
 
 enum { MOST_VALUES = 8 };
 
@@ -29,11 +28,7 @@ static void add_long(struct values *values, ULONG tag, LONG value)
 
 static void add_time(struct values *values, ULONG tag, int64_t unix_seconds)
 {
-    uint64_t ticks = (uint64_t)(unix_seconds + 11644473600) * 10000000u;
-    SPropValue *value = add(values, tag);
-
-    value->Value.ft.dwLowDateTime = (DWORD)ticks;
-    value->Value.ft.dwHighDateTime = (DWORD)(ticks >> 32);
+    add(values, tag)->Value.ft = filetime_of(unix_seconds);
 }
 
 /* What the mailbox knows about the message (docs/decisions.md has the table). */
@@ -54,8 +49,8 @@ static void describe(const struct content *content, struct values *values)
         add_long(values, PR_ICON_INDEX, (flags & MAIL_REPLIED) != 0 ? ICON_REPLIED : ICON_FORWARDED);
     }
     if ((flags & MAIL_FLAGGED) != 0) {
-        add_long(values, PR_FLAG_STATUS, FLAGGED);
-        add_long(values, PR_FOLLOWUP_ICON, ICON_RED);
+        add_long(values, PR_FLAG_STATUS, FLAG_STATUS_FLAGGED);
+        add_long(values, PR_FOLLOWUP_ICON, FOLLOWUP_ICON_RED);
     }
     /* Without a Received field the converter has nothing to know it by, and the mailbox does. */
     if (!item->received && item->dated)
@@ -74,17 +69,23 @@ static HRESULT set_values(IMessage *message, struct values *values)
     return hr;
 }
 
+static HRESULT read_content(void *context, uint64_t position, unsigned char *out, size_t room, size_t *got)
+{
+    return content_read(context, position, out, room, got);
+}
+
 static HRESULT convert(const struct mapi_mail_import *import, struct content *content, IMessage *message)
 {
+    const struct stream_owner owner = {content, content->size, read_content, NULL};
     IConverterSession *converter = import->converter;
     IStream *stream;
-    HRESULT hr = content_stream(content, &stream);
+    HRESULT hr = stream_create(&owner, &stream);
 
     if (FAILED(hr))
         return hr;
     /* As folder:import: a message that is filed away keeps its Bcc. */
     hr = converter->lpVtbl->MIMEToMAPI(converter, stream, message, NULL, CCSF_SMTP | CCSF_INCLUDE_BCC);
-    content_detach(stream);
+    stream_detach(stream);
     stream->lpVtbl->Release(stream);
     return FAILED(content->failure) ? content->failure : hr;
 }

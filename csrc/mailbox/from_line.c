@@ -175,7 +175,7 @@ size_t from_line_write(char *line, size_t size, const char *sender, int64_t date
     if (sender == NULL || *sender == '\0')
         sender = "MAILER-DAEMON";
     for (; *sender != '\0' && length < sizeof name - 1; sender++)
-        name[length++] = (unsigned char)*sender <= ' ' || *sender == 0x7F ? '-' : *sender;
+        name[length++] = (unsigned char)*sender <= ' ' || (unsigned char)*sender >= 0x7F ? '-' : *sender;
     name[length] = '\0';
     if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900 || tm.tm_year < 0) {
         seconds = 0;

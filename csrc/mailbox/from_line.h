@@ -15,8 +15,8 @@ enum { FROM_LINE_LENGTH = 1000 }; /* a longer one is none */
  */
 bool from_line_dated(const unsigned char *line, size_t size, int64_t *date);
 
-/* Writes such a line and its LF: `sender` is an address (NULL or "": MAILER-DAEMON), whose blanks and control
- * characters become "-". Returns its length; it is cut to fit. */
+/* Writes such a line and its LF: `sender` is an address (NULL or "": MAILER-DAEMON), in which "-" stands for
+ * blanks and what is not ASCII: other programs fail over that. Returns its length; it is cut to fit. */
 size_t from_line_write(char *line, size_t size, const char *sender, int64_t date);
 
 #endif

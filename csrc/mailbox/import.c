@@ -13,7 +13,7 @@
 #include "base/failure.h"
 #include "mailbox/convert.h"
 #include "mailbox/keys.h"
-#include "mailbox/maildir_tree.h"
+#include "mailbox/tree.h"
 #include "mailbox/report.h"
 #include "mailbox/source.h"
 

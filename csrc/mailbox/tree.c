@@ -1,4 +1,4 @@
-#include "mailbox/maildir_tree.h"
+#include "mailbox/tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #include <mapicode.h>
+#include <mapitags.h>
+#include <mapiutil.h>
 
 #include "base/failure.h"
 #include "mailbox/mutf7.h"
@@ -141,4 +143,72 @@ HRESULT maildir_tree_folder(IMAPIFolder *folder, const char *name, IMAPIFolder *
         name += size;
     }
     return hr;
+}
+
+/* Walking --------------------------------------------------------------------------------------------------------- */
+
+/* ".A.B" for the folder "B" in ".A"; NULL without memory. */
+static char *name_below(const char *parent, const WCHAR *name)
+{
+    char *part, *joined = NULL;
+    size_t size;
+
+    if (FAILED(mutf7_encode(name, &part)))
+        return NULL;
+    size = strlen(parent) + strlen(part) + 2;
+    joined = malloc(size);
+    if (joined != NULL)
+        snprintf(joined, size, "%s.%s", parent, part);
+    free(part);
+    return joined;
+}
+
+static HRESULT walk(IMAPIFolder *folder, const char *name, bool recursive, tree_visit visit, void *context);
+
+static HRESULT walk_row(IMAPIFolder *folder, const char *name, const SRow *row, tree_visit visit, void *context)
+{
+    const SPropValue *values = row->lpProps;
+    IMAPIFolder *child = NULL;
+    ULONG kind = 0;
+    char *below;
+    HRESULT hr;
+
+    if (row->cValues < 2 || values[0].ulPropTag != PR_ENTRYID || values[1].ulPropTag != PR_DISPLAY_NAME_W)
+        return S_OK;
+    hr = folder->lpVtbl->OpenEntry(folder, values[0].Value.bin.cb, (LPENTRYID)(void *)values[0].Value.bin.lpb, NULL, 0,
+                                   &kind, (LPUNKNOWN *)&child);
+    if (hr == MAPI_E_NOT_FOUND || hr == MAPI_E_OBJECT_DELETED)
+        return S_OK; /* it has gone since it was listed */
+    if (FAILED(hr))
+        return hr;
+    below = name_below(name, values[1].Value.lpszW);
+    hr = below == NULL ? out_of_memory() : walk(child, below, true, visit, context);
+    free(below);
+    child->lpVtbl->Release(child);
+    return hr;
+}
+
+static HRESULT walk(IMAPIFolder *folder, const char *name, bool recursive, tree_visit visit, void *context)
+{
+    static const SizedSPropTagArray(2, columns) = {2, {PR_ENTRYID, PR_DISPLAY_NAME_W}};
+    IMAPITable *table = NULL;
+    SRowSet *rows = NULL;
+    HRESULT hr = visit(context, folder, name);
+
+    if (FAILED(hr) || !recursive)
+        return hr;
+    hr = folder->lpVtbl->GetHierarchyTable(folder, MAPI_UNICODE, &table);
+    if (SUCCEEDED(hr))
+        hr = HrQueryAllRows(table, (LPSPropTagArray)(uintptr_t)&columns, NULL, NULL, 0, &rows);
+    for (ULONG i = 0; SUCCEEDED(hr) && i < rows->cRows; i++)
+        hr = walk_row(folder, name, &rows->aRow[i], visit, context);
+    FreeProws(rows);
+    if (table != NULL)
+        table->lpVtbl->Release(table);
+    return hr;
+}
+
+HRESULT tree_walk(IMAPIFolder *folder, bool recursive, tree_visit visit, void *context)
+{
+    return walk(folder, "", recursive, visit, context);
 }

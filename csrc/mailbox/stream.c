@@ -1,6 +1,6 @@
-/* The IStream over a content (declared in content.h). */
-#include "mailbox/content.h"
+#include "mailbox/stream.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,24 +10,25 @@
 #include "base/failure.h"
 #include "base/object.h"
 
-struct content_stream {
+struct mail_stream {
     struct object object;
-    struct content *content; /* NULL: detached */
-    uint64_t position;       /* may be behind the end */
+    struct stream_owner owner;
+    bool detached;
+    uint64_t position; /* may be behind the end */
 };
 
 static const GUID *const stream_iids[] = {&IID_ISequentialStream, &IID_IStream, NULL};
 
-static struct content_stream *self_of(IStream *This)
+static struct mail_stream *self_of(IStream *This)
 {
-    return (struct content_stream *)(void *)This;
+    return (struct mail_stream *)(void *)This;
 }
 
 OBJECT_IUNKNOWN(stream, IStream)
 
 static HRESULT STDMETHODCALLTYPE stream_read(IStream *This, void *to, ULONG wanted, ULONG *got)
 {
-    struct content_stream *self = self_of(This);
+    struct mail_stream *self = self_of(This);
     size_t count = 0;
     HRESULT hr;
 
@@ -35,9 +36,11 @@ static HRESULT STDMETHODCALLTYPE stream_read(IStream *This, void *to, ULONG want
         *got = 0;
     if (to == NULL && wanted > 0)
         return STG_E_INVALIDPOINTER;
-    if (self->content == NULL)
+    if (self->detached)
         return STG_E_REVERTED;
-    hr = content_read(self->content, self->position, to, wanted, &count);
+    if (self->owner.read == NULL)
+        return STG_E_ACCESSDENIED;
+    hr = self->owner.read(self->owner.context, self->position, to, wanted, &count);
     self->position += count;
     if (got != NULL)
         *got = (ULONG)count;
@@ -46,15 +49,15 @@ static HRESULT STDMETHODCALLTYPE stream_read(IStream *This, void *to, ULONG want
 
 static HRESULT STDMETHODCALLTYPE stream_seek(IStream *This, LARGE_INTEGER by, DWORD origin, ULARGE_INTEGER *position)
 {
-    struct content_stream *self = self_of(This);
+    struct mail_stream *self = self_of(This);
     uint64_t from = 0, to = (uint64_t)by.QuadPart;
 
-    if (self->content == NULL)
+    if (self->detached)
         return STG_E_REVERTED;
     if (origin > STREAM_SEEK_END)
         return STG_E_INVALIDFUNCTION;
     if (origin != STREAM_SEEK_SET)
-        from = origin == STREAM_SEEK_CUR ? self->position : self->content->size;
+        from = origin == STREAM_SEEK_CUR ? self->position : self->owner.size;
     if (by.QuadPart < 0 ? 0 - to > from : to > INT64_MAX - from)
         return STG_E_INVALIDFUNCTION;
     self->position = from + to;
@@ -92,10 +95,21 @@ static HRESULT STDMETHODCALLTYPE stream_copy_to(IStream *This, IStream *target, 
 
 static HRESULT STDMETHODCALLTYPE stream_write(IStream *This, const void *bytes, ULONG size, ULONG *written)
 {
-    (void)This, (void)bytes, (void)size;
+    struct mail_stream *self = self_of(This);
+    HRESULT hr;
+
     if (written != NULL)
         *written = 0;
-    return STG_E_ACCESSDENIED;
+    if (bytes == NULL && size > 0)
+        return STG_E_INVALIDPOINTER;
+    if (self->detached)
+        return STG_E_REVERTED;
+    if (self->owner.write == NULL)
+        return STG_E_ACCESSDENIED;
+    hr = self->owner.write(self->owner.context, bytes, size);
+    if (SUCCEEDED(hr) && written != NULL)
+        *written = size;
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE stream_set_size(IStream *This, ULARGE_INTEGER size)
@@ -125,17 +139,17 @@ static HRESULT STDMETHODCALLTYPE stream_lock_region(IStream *This, ULARGE_INTEGE
 
 static HRESULT STDMETHODCALLTYPE stream_stat(IStream *This, STATSTG *stat, DWORD flags)
 {
-    struct content_stream *self = self_of(This);
+    struct mail_stream *self = self_of(This);
 
     (void)flags; /* it has no name in any case */
     if (stat == NULL)
         return STG_E_INVALIDPOINTER;
-    if (self->content == NULL)
+    if (self->detached)
         return STG_E_REVERTED;
     memset(stat, 0, sizeof *stat);
     stat->type = STGTY_STREAM;
-    stat->cbSize.QuadPart = self->content->size;
-    stat->grfMode = STGM_READ;
+    stat->cbSize.QuadPart = self->owner.size;
+    stat->grfMode = self->owner.write != NULL ? STGM_WRITE : STGM_READ;
     return S_OK;
 }
 
@@ -173,20 +187,20 @@ static void stream_destroy(struct object *object)
 
 static const struct object_type stream_type = {OBJECT_STREAM, stream_iids, stream_destroy, NULL, NULL};
 
-HRESULT content_stream(struct content *content, IStream **stream)
+HRESULT stream_create(const struct stream_owner *owner, IStream **stream)
 {
-    struct content_stream *self = calloc(1, sizeof *self);
+    struct mail_stream *self = calloc(1, sizeof *self);
 
     *stream = NULL;
     if (self == NULL)
-        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory to read a message.");
+        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory to read or write a message.");
     object_init(&self->object, &stream_type, &stream_vtbl);
-    self->content = content;
+    self->owner = *owner;
     *stream = (IStream *)(void *)self;
     return S_OK;
 }
 
-void content_detach(IStream *stream)
+void stream_detach(IStream *stream)
 {
-    self_of(stream)->content = NULL;
+    self_of(stream)->detached = true;
 }
