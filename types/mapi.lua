@@ -686,15 +686,68 @@ function folder:new_message(values) end
 ---@return string? name
 function folder:import(source, options) end
 
+--- How far it is: of so many bytes; messages done, left out, and not to be converted. False ends it.
+---@alias mapi.progress fun(done: integer, total: integer, messages: integer, skipped: integer, failed: integer): boolean?
+
+--- What became of the messages; `failures` lists the first thousand: with `path` and `offset`, or for an export `entryid`.
+---@class mapi.mail_report
+---@field messages integer
+---@field skipped integer
+---@field failed integer
+---@field failures { path?: string, offset?: integer, entryid?: string, message: string, name: string }[]
+
+---@class mapi.mbox_import
+---@field progress? mapi.progress
+---@field skip_duplicates? boolean leave out what the folder has already
+---@field strict? boolean end at the first message that cannot be converted
+---@field format? "auto"|"mboxrd"|"mboxo"|"mboxcl"|"mboxcl2"
+
+---@class mapi.maildir_import
+---@field progress? mapi.progress
+---@field skip_duplicates? boolean leave out what the folder has already
+---@field strict? boolean end at the first message that cannot be converted
+---@field recursive? boolean its folders, too (Maildir++)
+
+---@class mapi.mbox_export
+---@field progress? mapi.progress
+---@field bcc? boolean false leaves Bcc out
+---@field strict? boolean end at the first message that cannot be converted
+---@field append? boolean add to the file, if there is one
+---@field overwrite? boolean replace the file, if there is one
+
+---@class mapi.maildir_export
+---@field progress? mapi.progress
+---@field bcc? boolean false leaves Bcc out
+---@field strict? boolean end at the first message that cannot be converted
+---@field recursive? boolean the folders below, too (Maildir++)
+
 ---@param path string
----@param options? { progress?: function }
----@return nil, string message, string name
+---@param options? mapi.mbox_import
+---@return integer? messages
+---@return string? text_or_warning
+---@return (string|mapi.mail_report)? name_or_report
 function folder:import_mbox(path, options) end
 
 ---@param path string
----@param options? table
----@return nil, string message, string name
+---@param options? mapi.maildir_import
+---@return integer? messages
+---@return string? text_or_warning
+---@return (string|mapi.mail_report)? name_or_report
+function folder:import_maildir(path, options) end
+
+---@param path string
+---@param options? mapi.mbox_export
+---@return integer? messages
+---@return string? text_or_warning
+---@return (string|mapi.mail_report)? name_or_report
 function folder:export_mbox(path, options) end
+
+---@param path string
+---@param options? mapi.maildir_export
+---@return integer? messages
+---@return string? text_or_warning
+---@return (string|mapi.mail_report)? name_or_report
+function folder:export_maildir(path, options) end
 
 ---@class mapi.table: mapi.object
 local tables = {}
