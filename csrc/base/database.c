@@ -74,6 +74,10 @@ static HRESULT code_of(int rc, int error)
     }
 }
 
+#define IN_WORDS(number) #number
+#define SPELL(number)    IN_WORDS(number)
+#define WAITED           SPELL(DATABASE_PATIENCE)
+
 /* The reason in words; SQLite's own where ours would say no more. */
 static const char *reason_of(const struct database *db, HRESULT hr, int rc, int error)
 {
@@ -81,7 +85,8 @@ static const char *reason_of(const struct database *db, HRESULT hr, int rc, int 
     case MAPI_E_NOT_ENOUGH_DISK:
         return "the disk is full";
     case MAPI_E_TIMEOUT:
-        return "another program has kept it locked; try again later";
+        return db->patient ? "another process has kept it locked for " WAITED " seconds; try again later"
+                           : "another process is writing to it";
     case MAPI_E_CORRUPT_DATA:
         return "the file is damaged or is not a database of this program";
     case MAPI_E_NO_ACCESS:
@@ -295,6 +300,12 @@ void database_rollback(struct database *db)
     }
     if (database_in_transaction(db))
         sqlite3_exec(db->handle, sql_rollback, NULL, NULL, NULL);
+}
+
+void database_set_patience(struct database *db, bool patient)
+{
+    db->patient = patient;
+    sqlite3_busy_timeout(db->handle, patient ? DATABASE_PATIENCE * 1000 : 0);
 }
 
 bool database_in_transaction(const struct database *db)

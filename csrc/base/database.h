@@ -2,7 +2,8 @@
  *
  * One file, one connection without a mutex of its own: the caller holds a lifeline or a lock of its own around
  * every call. Files are created 0600 whatever the umask. WAL (except on network file systems), synchronous=FULL,
- * foreign keys, ten seconds of patience with other processes. Statements are prepared once and kept.
+ * foreign keys. Readers never wait for writers; writers wait for their turn, DATABASE_PATIENCE seconds at most. Statements
+ * are prepared once and kept.
  *
  * FORK. SQLite's locks do not survive a fork, and what a child commits through an inherited connection, or through one
  * of its own while its copy of SQLite still counts the inherited ones, can vanish. So every connection is closed before
@@ -19,6 +20,9 @@
 #include <mapidefs.h>
 
 struct database;
+
+/* How many seconds a change waits for its turn with other processes and threads. */
+#define DATABASE_PATIENCE 10
 
 /* What belongs in the file. upgrades[i] is the SQL that takes version i to version i + 1; a new file starts at
  * version 0. */
@@ -83,7 +87,7 @@ HRESULT database_execute(struct database *db, const char *sql, const char *what)
  * for the user. SQLITE_OK, SQLITE_ROW and SQLITE_DONE are S_OK. */
 HRESULT database_error(struct database *db, int rc, const char *what);
 
-/* A transaction that may write. Begin waits up to ten seconds for other writers (MAPI_E_TIMEOUT); inside a
+/* A transaction that may write. Begin waits up to DATABASE_PATIENCE seconds for other writers (MAPI_E_TIMEOUT); inside a
  * transaction it answers MAPI_E_CALL_FAILED and leaves that one alone. A commit that fails has rolled back.
  * Rollback cannot fail; without a transaction it does nothing. Commit without one: MAPI_E_CALL_FAILED. */
 HRESULT database_begin(struct database *db);

@@ -22,8 +22,6 @@
 
 #include "base/failure.h"
 
-enum { PATIENCE_MS = 10000 };
-
 /* Room for a name beside `path`, or for one in /proc. */
 #define TEMPORARY_SIZE(path) (strlen(path) + sizeof "/proc/self/fd/-2147483648")
 
@@ -249,16 +247,11 @@ static HRESULT upgrade_contents(struct database *db, const struct database_schem
     return hr;
 }
 
-void database_set_patience(struct database *db, bool patient)
-{
-    sqlite3_busy_timeout(db->handle, patient ? PATIENCE_MS : 0);
-}
-
 /* Changing the journal needs the file for oneself for a moment, and SQLite does not wait for that by itself. */
 static HRESULT set_journal(struct database *db, const char *sql)
 {
     int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-    for (int waited = 0; (rc & 0xFF) == SQLITE_BUSY && waited < PATIENCE_MS; waited += 5) {
+    for (int waited = 0; (rc & 0xFF) == SQLITE_BUSY && waited < DATABASE_PATIENCE * 1000; waited += 5) {
         sqlite3_sleep(5);
         rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     }
@@ -273,7 +266,7 @@ static HRESULT configure(struct database *db)
     /* Kilobytes of pages kept, and only as they are read: a folder of ten thousand messages is listed again from memory. */
     if (hr == S_OK)
         hr = database_execute(db, "PRAGMA cache_size = -16000", cannot_open);
-    return hr;
+    return hr == S_OK ? database_keep_log_short(db) : hr;
 }
 
 /* Whether the file's log holds changes that are not in it yet: somebody was killed, or is using it. */
@@ -303,7 +296,7 @@ static HRESULT open_handle(struct database *db, unsigned flags)
     int rc = sqlite3_open_v2(db->path, &db->handle, how, NULL);
     if (rc != SQLITE_OK)
         return database_error(db, rc, cannot_open);
-    sqlite3_busy_timeout(db->handle, PATIENCE_MS);
+    database_set_patience(db, true);
     /* The file may be anybody's: what it contains must not be able to do more than be read. */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

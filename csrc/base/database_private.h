@@ -1,4 +1,4 @@
-/* base/database_private.h - what database.c and database_open.c share. */
+/* base/database_private.h - what database.c and its companions share. */
 #ifndef BASE_DATABASE_PRIVATE_H
 #define BASE_DATABASE_PRIVATE_H
 
@@ -38,12 +38,17 @@ struct database {
     size_t statements;
     struct database_text *texts;
     size_t text_count;
-    bool changing; /* between database_begin and the end of the change */
-    HRESULT lost;  /* why SQLite has undone that change by itself meanwhile; else S_OK */
+    bool patient;   /* with other writers */
+    int restart_at; /* database_log.c: how many pages in the log make it worth waiting for those who read it */
+    bool changing;  /* between database_begin and the end of the change */
+    HRESULT lost;   /* why SQLite has undone that change by itself meanwhile; else S_OK */
 };
 
 /* Opens the file of a database that has been opened before (database_open.c). */
 HRESULT database_reopen(struct database *db);
+
+/* Sees to it that the log is copied into the file and begun anew (database_log.c). */
+HRESULT database_keep_log_short(struct database *db);
 
 /* Finalizes the statements and closes the connection: SQLITE_OK, or SQLITE_BUSY where something is still using it. */
 int database_close_handle(struct database *db);
