@@ -283,6 +283,41 @@ HRESULT holder_get(const struct holder *holder, struct store *store, struct plac
     return hr;
 }
 
+/* What an entry that stands for chunks has become. */
+static HRESULT take_entry(struct holder *ours, ULONG tag, const struct prop_entry *now)
+{
+    if (now == NULL) {
+        prop_bag_remove(&ours->bag, tag);
+        return S_OK;
+    }
+    if (now->size == PROP_EXTERNAL)
+        return prop_bag_set_external(&ours->bag, now->tag, now->external_size);
+    return prop_bag_set_payload(&ours->bag, now->tag, now->bytes, now->size);
+}
+
+HRESULT holder_take_over(struct holder *ours, const struct holder *theirs)
+{
+    HRESULT hr = S_OK;
+    size_t i;
+
+    for (i = ours->bag.count; i > 0 && SUCCEEDED(hr); i--) {
+        ULONG tag = ours->bag.items[i - 1].tag;
+
+        if (is_stored(ours, tag))
+            hr = take_entry(ours, tag, prop_bag_find(&theirs->bag, tag));
+    }
+    for (i = 0; i < theirs->bag.count && SUCCEEDED(hr); i++) {
+        const struct prop_entry *entry = &theirs->bag.items[i];
+
+        if (entry->size != PROP_EXTERNAL || is_stored(ours, entry->tag))
+            continue;
+        hr = reserve_stale(ours);
+        if (SUCCEEDED(hr))
+            ours->stale[ours->stale_count++] = PROP_ID(entry->tag);
+    }
+    return hr;
+}
+
 bool entry_is_large(const struct prop_entry *entry)
 {
     return entry->size == PROP_EXTERNAL || entry->size > INLINE_LIMIT;

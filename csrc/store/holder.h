@@ -91,6 +91,10 @@ HRESULT holder_payload(const struct holder *holder, struct store *store, struct 
 HRESULT holder_write_chunks(const struct holder *holder, struct store *store, struct place place, bool fresh);
 void holder_settle(struct holder *holder);
 
+/* For an object that somebody else has saved meanwhile, as `theirs`: large values that are in the chunk table and not in
+ * memory become what they are there now. */
+HRESULT holder_take_over(struct holder *ours, const struct holder *theirs);
+
 /* Deletes all chunks of an object. */
 HRESULT chunks_delete(struct store *store, struct place place);
 

@@ -74,6 +74,10 @@ bool message_is_computed(ULONG tag);
 /* Reads the flags and the status of a saved message anew where something has changed in the store. */
 void message_refresh_flags(struct message *message);
 
+/* Inside the transaction of a save that overwrites somebody else's (force_save.c): MAPI_E_OBJECT_CHANGED where that is not
+ * possible. */
+HRESULT message_force(struct message *message);
+
 /* IMAPIProp::SaveChanges with its flags checked; submit: with MSGFLAG_SUBMIT (message_save.c). */
 HRESULT message_save(struct message *message, ULONG flags, bool submit);
 

@@ -173,6 +173,8 @@ static HRESULT write_message(struct message *message, ULONG flags, bool submit, 
         return hr;
     fresh = written->row == 0;
     hr = check_state(message, flags, state);
+    if (SUCCEEDED(hr) && !fresh && state->version != message->version)
+        hr = message_force(message);
     if (SUCCEEDED(hr))
         hr = tree_write(store, written, slot_rows);
     if (SUCCEEDED(hr) && submit)

@@ -86,12 +86,14 @@ static HRESULT insert_message(struct store *store, struct tree_message *message)
 }
 
 /* The read flag and the status belong to SetReadFlag and SetMessageStatus, whoever else has the message open; a save
- * changes MSGFLAG_UNMODIFIED and MSGFLAG_HASATTACH only (2 and 16). */
+ * changes MSGFLAG_UNMODIFIED and MSGFLAG_HASATTACH only (2 and 16), the latter to what is there: somebody else may have
+ * saved it, too. */
 static HRESULT update_message(struct store *store, const struct tree_message *message)
 {
     static const char sql[] =
         "UPDATE message SET (" MESSAGE_COLUMNS ") = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-        " (flags & ~18) | (?16 & 18), ?17, status, ?19, ?20, ?21, ?22, ?23, ?24), version = version + 1 WHERE id = ?1";
+        " (flags & ~18) | (?16 & 2) | EXISTS (SELECT 1 FROM attachment WHERE message = ?1) << 4, ?17, status, ?19, "
+        "?20, ?21, ?22, ?23, ?24), version = version + 1 WHERE id = ?1";
     struct byte_buffer blob;
     sqlite3_stmt *statement;
     HRESULT hr = database_prepare(store->db, sql, &statement);
