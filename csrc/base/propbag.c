@@ -154,6 +154,12 @@ bool prop_bag_remove(struct prop_bag *bag, ULONG tag)
     return true;
 }
 
+bool prop_needs_stream(ULONG tag, uint64_t size)
+{
+    ULONG type = PROP_TYPE(tag);
+    return size > PROP_INLINE_LIMIT && (type == PT_UNICODE || type == PT_STRING8 || type == PT_BINARY);
+}
+
 HRESULT prop_bag_get(const struct prop_bag *bag, ULONG tag, ULONG flags, void *head, SPropValue *out)
 {
     const struct prop_entry *entry = prop_bag_find(bag, tag);
@@ -166,7 +172,7 @@ HRESULT prop_entry_get(const struct prop_entry *entry, ULONG tag, ULONG flags, v
     HRESULT hr = prop_wanted_tag(entry->tag, tag, flags, &wanted);
     if (hr != S_OK)
         return hr;
-    if (entry->size > PROP_INLINE_LIMIT) /* PROP_EXTERNAL too */
+    if (entry->size == PROP_EXTERNAL || prop_needs_stream(entry->tag, entry->size))
         return MAPI_E_NOT_ENOUGH_MEMORY;
     return prop_value_from_payload(wanted, flags, entry->bytes, entry->size, head, out);
 }

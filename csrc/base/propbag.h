@@ -18,9 +18,12 @@
 
 #define PROP_EXTERNAL 0xFFFFFFFFu
 
-/* Values larger than this are not handed out by GetProps: MAPI_E_NOT_ENOUGH_MEMORY in their slot, OpenProperty
- * reads them. */
+/* Text and binary values larger than this are not handed out by GetProps: MAPI_E_NOT_ENOUGH_MEMORY in their slot,
+ * OpenProperty reads them. Values of other types have no stream, so GetProps gives them however large they are. */
 #define PROP_INLINE_LIMIT 0x10000u
+
+/* Whether a value with a payload of `size` bytes is one that only a stream reads. */
+bool prop_needs_stream(ULONG tag, uint64_t size);
 
 struct prop_entry {
     ULONG tag;              /* as stored: never PT_STRING8 */
@@ -64,7 +67,7 @@ HRESULT prop_bag_set_external(struct prop_bag *bag, ULONG tag, uint64_t size);
 bool prop_bag_remove(struct prop_bag *bag, ULONG tag);
 
 /* A property as GetProps hands it out, allocated on head. S_OK; MAPI_E_NOT_FOUND when there is none of the wanted
- * type; MAPI_E_NOT_ENOUGH_MEMORY when its payload is larger than PROP_INLINE_LIMIT or external, or there is no
+ * type; MAPI_E_NOT_ENOUGH_MEMORY when only a stream reads it, its payload is external, or there is no
  * memory; MAPI_E_CORRUPT_DATA. *out is unchanged on failure. Stores no sentence for MAPI_E_NOT_FOUND, which is an
  * everyday answer. */
 HRESULT prop_bag_get(const struct prop_bag *bag, ULONG tag, ULONG flags, void *head, SPropValue *out);

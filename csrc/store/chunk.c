@@ -1,10 +1,15 @@
 /* The chunk table: large values in pieces (declared in store/holder.h). */
 #include <stdlib.h>
+#include <string.h>
 
 #include <mapicode.h>
 
 #include "base/failure.h"
 #include "store/holder.h"
+
+/* The place of a value's mark: eight random bytes, written with the pieces of a value that has several, so that
+ * whoever reads them one by one can tell that they are of one value. Earlier versions wrote none, and ignore it. */
+enum { MARK = -1, MARK_SIZE = 8 };
 
 static void bind_place(sqlite3_stmt *statement, struct place place)
 {
@@ -25,6 +30,21 @@ static HRESULT write_piece(struct store *store, struct place place, ULONG id, in
     sqlite3_bind_int64(statement, 3, (int64_t)id);
     sqlite3_bind_int64(statement, 4, seq);
     sqlite3_bind_blob(statement, 5, size == 0 ? "" : bytes, (int)size, SQLITE_STATIC);
+    return database_run(store->db, statement, "A large value could not be saved");
+}
+
+static HRESULT write_mark(struct store *store, struct place place, ULONG id)
+{
+    static const char sql[] = "INSERT INTO chunk (kind, owner, tag, seq, data) VALUES (?1, ?2, ?3, ?4, randomblob(?5))";
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, sql, &statement);
+
+    if (FAILED(hr))
+        return hr;
+    bind_place(statement, place);
+    sqlite3_bind_int64(statement, 3, (int64_t)id);
+    sqlite3_bind_int(statement, 4, MARK);
+    sqlite3_bind_int(statement, 5, MARK_SIZE);
     return database_run(store->db, statement, "A large value could not be saved");
 }
 
@@ -96,6 +116,8 @@ HRESULT holder_write_chunks(const struct holder *holder, struct store *store, st
             continue;
         if (!fresh)
             hr = delete_value(store, place, id);
+        if (SUCCEEDED(hr) && (spool != NULL ? spool_size(spool) : entry->size) > CHUNK_SIZE)
+            hr = write_mark(store, place, id);
         if (SUCCEEDED(hr))
             hr = spool != NULL ? write_spool(store, place, id, spool)
                                : write_bytes(store, place, id, entry->bytes, entry->size);
@@ -150,4 +172,52 @@ HRESULT chunk_read(struct store *store, struct place place, ULONG tag, int64_t s
     }
     database_done(statement);
     return hr;
+}
+
+HRESULT chunk_mark(struct store *store, struct place place, ULONG tag, uint64_t *mark)
+{
+    struct byte_buffer bytes;
+    HRESULT hr;
+
+    byte_buffer_init(&bytes);
+    hr = chunk_read(store, place, tag, MARK, &bytes);
+    *mark = 0;
+    if (SUCCEEDED(hr) && bytes.size == MARK_SIZE)
+        memcpy(mark, bytes.bytes, MARK_SIZE);
+    byte_buffer_free(&bytes);
+    return hr;
+}
+
+HRESULT chunk_check(struct store *store, struct place place, ULONG tag, uint64_t mark)
+{
+    uint64_t now;
+    HRESULT hr = chunk_mark(store, place, tag, &now);
+
+    if (SUCCEEDED(hr) && now != mark)
+        hr = chunk_changed();
+    return hr;
+}
+
+HRESULT chunk_changed(void)
+{
+    return fail(MAPI_E_OBJECT_CHANGED, "The value was changed by somebody else while it was read.");
+}
+
+HRESULT chunks_read(struct store *store, struct place place, ULONG tag, uint64_t size, struct byte_buffer *out)
+{
+    size_t start = out->size;
+    uint64_t mark;
+    HRESULT hr = chunk_mark(store, place, tag, &mark);
+    int64_t seq;
+
+    for (seq = 0; SUCCEEDED(hr) && out->size - start < size; seq++) {
+        size_t before = out->size;
+
+        hr = chunk_read(store, place, tag, seq, out);
+        if (SUCCEEDED(hr) && out->size == before)
+            break;
+    }
+    if (SUCCEEDED(hr) && out->size - start != size)
+        hr = chunk_changed();
+    return SUCCEEDED(hr) ? chunk_check(store, place, tag, mark) : hr;
 }

@@ -249,13 +249,14 @@ HRESULT holder_payload(const struct holder *holder, struct store *store, struct 
     if (entry == NULL)
         return MAPI_E_NOT_FOUND;
     if (entry->size != PROP_EXTERNAL)
-        return entry->size > PROP_INLINE_LIMIT ? MAPI_E_NOT_ENOUGH_MEMORY
-                                               : byte_buffer_append(out, entry->bytes, entry->size);
-    if (entry->external_size > PROP_INLINE_LIMIT)
+        return prop_needs_stream(entry->tag, entry->size) ? MAPI_E_NOT_ENOUGH_MEMORY
+                                                          : byte_buffer_append(out, entry->bytes, entry->size);
+    if (prop_needs_stream(entry->tag, entry->external_size))
         return MAPI_E_NOT_ENOUGH_MEMORY;
     spool = holder_staged(holder, tag);
     if (spool == NULL)
-        return chunk_read(store, place, tag, 0, out);
+        return entry->external_size > CHUNK_SIZE ? chunks_read(store, place, tag, entry->external_size, out)
+                                                 : chunk_read(store, place, tag, 0, out);
     room = byte_buffer_extend(out, (size_t)entry->external_size);
     return room == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : spool_read(spool, 0, room, (size_t)entry->external_size, &got);
 }
@@ -270,7 +271,7 @@ HRESULT holder_get(const struct holder *holder, struct store *store, struct plac
 
     if (entry == NULL)
         return MAPI_E_NOT_FOUND;
-    if (entry->size != PROP_EXTERNAL || entry->external_size > PROP_INLINE_LIMIT)
+    if (entry->size != PROP_EXTERNAL || prop_needs_stream(entry->tag, entry->external_size))
         return prop_entry_get(entry, tag, flags, head, out);
     hr = prop_wanted_tag(entry->tag, tag, flags, &wanted);
     if (FAILED(hr))

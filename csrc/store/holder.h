@@ -63,7 +63,7 @@ ULONG holder_long(const struct holder *holder, ULONG tag, ULONG otherwise);
 int64_t holder_time(const struct holder *holder, ULONG tag, int64_t otherwise);
 bool holder_has(const struct holder *holder, ULONG tag);
 
-/* As prop_bag_get; values up to PROP_INLINE_LIMIT are fetched from wherever they are. */
+/* As prop_bag_get; values that need no stream are fetched from wherever they are. */
 HRESULT holder_get(const struct holder *holder, struct store *store, struct place place, ULONG tag, ULONG flags,
                    void *head, SPropValue *out);
 
@@ -81,7 +81,8 @@ HRESULT holder_encode(const struct holder *holder, bool (*skip)(const struct pro
 /* Whether a value goes to the chunk table instead of the blob. */
 bool entry_is_large(const struct prop_entry *entry);
 
-/* Appends a value's payload, wherever it is. MAPI_E_NOT_FOUND; MAPI_E_NOT_ENOUGH_MEMORY beyond PROP_INLINE_LIMIT. */
+/* Appends a value's payload, wherever it is. MAPI_E_NOT_FOUND; MAPI_E_NOT_ENOUGH_MEMORY where only a
+ * stream reads it. */
 HRESULT holder_payload(const struct holder *holder, struct store *store, struct place place, ULONG tag,
                        struct byte_buffer *out);
 
@@ -103,5 +104,16 @@ HRESULT chunks_copy(struct store *store, struct place from, int64_t to_row);
 
 /* One piece, as far as it exists, appended to out. */
 HRESULT chunk_read(struct store *store, struct place place, ULONG tag, int64_t seq, struct byte_buffer *out);
+
+/* All pieces of a value of that size. MAPI_E_OBJECT_CHANGED: it was replaced meanwhile. */
+HRESULT chunks_read(struct store *store, struct place place, ULONG tag, uint64_t size, struct byte_buffer *out);
+
+/* What tells one value of several pieces from the one that replaces it; whoever reads pieces one at a time asks for it
+ * first and has it checked after each piece: MAPI_E_OBJECT_CHANGED. 0: the value has none. */
+HRESULT chunk_mark(struct store *store, struct place place, ULONG tag, uint64_t *mark);
+HRESULT chunk_check(struct store *store, struct place place, ULONG tag, uint64_t mark);
+
+/* That failure, for who finds a piece of another size than it must be. */
+HRESULT chunk_changed(void);
 
 #endif

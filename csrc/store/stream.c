@@ -23,6 +23,7 @@ struct content {
     bool changed;
     struct spool *spool;      /* NULL: the value is in the chunk table, */
     uint64_t size;            /* this long, */
+    uint64_t mark;            /* the one with this mark, */
     struct byte_buffer piece; /* and this is its piece number `seq` */
     int64_t seq;
 };
@@ -130,11 +131,28 @@ static HRESULT make_private(struct content *content)
     return S_OK;
 }
 
+/* The piece must be one of the value that was opened, whatever has been saved since. */
+static HRESULT fetch_piece(struct content *content, int64_t seq)
+{
+    struct host *owner = content->owner;
+    uint64_t left = content->size - (uint64_t)seq * CHUNK_SIZE;
+    HRESULT hr;
+
+    byte_buffer_clear(&content->piece);
+    content->seq = -1;
+    hr = chunk_read(owner->store, owner->place, content->tag, seq, &content->piece);
+    if (SUCCEEDED(hr) && content->piece.size != (left > CHUNK_SIZE ? CHUNK_SIZE : left))
+        hr = chunk_changed();
+    if (SUCCEEDED(hr))
+        hr = chunk_check(owner->store, owner->place, content->tag, content->mark);
+    if (SUCCEEDED(hr))
+        content->seq = seq;
+    return hr;
+}
+
 /* Reads from the chunk table, keeping the last piece, since clients read a few kilobytes at a time. */
 static HRESULT read_chunks(struct content *content, uint64_t offset, unsigned char *bytes, size_t size, size_t *read)
 {
-    struct host *owner = content->owner;
-
     *read = 0;
     while (*read < size && offset < content->size) {
         int64_t seq = (int64_t)(offset / CHUNK_SIZE);
@@ -142,17 +160,11 @@ static HRESULT read_chunks(struct content *content, uint64_t offset, unsigned ch
         size_t part;
 
         if (content->seq != seq) {
-            HRESULT hr;
+            HRESULT hr = fetch_piece(content, seq);
 
-            byte_buffer_clear(&content->piece);
-            content->seq = -1;
-            hr = chunk_read(owner->store, owner->place, content->tag, seq, &content->piece);
             if (FAILED(hr))
                 return hr;
-            content->seq = seq;
         }
-        if (content->piece.size <= start)
-            return fail(MAPI_E_OBJECT_CHANGED, "The value was changed by somebody else while it was read.");
         part = content->piece.size - start;
         if (part > size - *read)
             part = size - *read;
@@ -430,7 +442,7 @@ static HRESULT fill_content(struct host *host, ULONG flags, struct content *cont
         return content->spool == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
     }
     if ((flags & MAPI_MODIFY) == 0 && can_read_chunks(host, content->tag, &content->size))
-        return S_OK;
+        return chunk_mark(host->store, host->place, content->tag, &content->mark);
     return value_to_spool(host, content->tag, PROP_TYPE(content->tag) == PT_UNICODE, &content->spool);
 }
 

@@ -93,6 +93,7 @@ struct payload {
     const unsigned char *bytes; /* in memory, or */
     struct spool *spool;        /* staged, or else in the chunk table */
     uint64_t size;
+    uint64_t mark; /* of the value in the chunk table */
 };
 
 static HRESULT next_piece(struct host *host, ULONG tag, const struct payload *from, uint64_t offset,
@@ -109,8 +110,8 @@ static HRESULT next_piece(struct host *host, ULONG tag, const struct payload *fr
         HRESULT hr = chunk_read(host->store, host->place, tag, (int64_t)(offset / CHUNK_SIZE), piece);
 
         if (SUCCEEDED(hr) && piece->size != size)
-            hr = fail(MAPI_E_OBJECT_CHANGED, "A large value was changed by somebody else while it was read.");
-        return hr;
+            hr = chunk_changed();
+        return SUCCEEDED(hr) ? chunk_check(host->store, host->place, tag, from->mark) : hr;
     }
     room = byte_buffer_extend(piece, size);
     return room == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : spool_read(from->spool, offset, room, size, &got);
@@ -140,7 +141,7 @@ static HRESULT fill(struct host *host, ULONG tag, const struct payload *from, bo
 static HRESULT fill_computed(struct host *host, ULONG tag, bool wide, struct spool **out)
 {
     struct byte_buffer bytes;
-    struct payload from = {NULL, NULL, 0};
+    struct payload from = {NULL, NULL, 0, 0};
     void *head = NULL;
     SPropValue value;
     HRESULT hr = MAPIAllocateBuffer(8, &head);
@@ -164,7 +165,7 @@ static HRESULT fill_computed(struct host *host, ULONG tag, bool wide, struct spo
 HRESULT value_to_spool(struct host *host, ULONG tag, bool wide, struct spool **out)
 {
     const struct prop_entry *entry = prop_bag_find(&host->props.bag, tag);
-    struct payload from = {NULL, NULL, 0};
+    struct payload from = {NULL, NULL, 0, 0};
 
     *out = NULL;
     if (entry == NULL)
@@ -180,6 +181,12 @@ HRESULT value_to_spool(struct host *host, ULONG tag, bool wide, struct spool **o
         if (from.spool != NULL && !wide) {
             *out = spool_ref(from.spool);
             return S_OK;
+        }
+        if (from.spool == NULL) {
+            HRESULT hr = chunk_mark(host->store, host->place, tag, &from.mark);
+
+            if (FAILED(hr))
+                return hr;
         }
     }
     return fill(host, tag, &from, wide, out);

@@ -47,16 +47,17 @@ WHERE message NOT IN (SELECT id FROM message);
 SELECT 'message ' || id || ' says it has attachments, or none, and it is not so' FROM message
 WHERE (flags >> 4 & 1) <> EXISTS (SELECT 1 FROM attachment WHERE message = message.id);
 
--- Large values: of something that is there, from the first piece to the last, and all but the last of full size.
+-- Large values: of something that is there, from the first piece to the last, and all but the last of full size. What
+-- comes before the first is the mark of a value with several pieces.
 SELECT 'a piece of a large value is left: kind ' || kind || ', row ' || owner FROM chunk
 WHERE (kind = 1 AND owner NOT IN (SELECT id FROM folder)) OR (kind = 2 AND owner NOT IN (SELECT id FROM message))
     OR (kind = 3 AND owner NOT IN (SELECT id FROM attachment)) OR kind NOT IN (1, 2, 3, 4);
 
 SELECT 'a large value has a hole: kind ' || kind || ', row ' || owner || ', tag ' || tag FROM chunk
-GROUP BY kind, owner, tag HAVING count(*) <> max(seq) + 1;
+GROUP BY kind, owner, tag HAVING sum(seq >= 0) <> max(seq) + 1;
 
 SELECT 'a piece of a large value is short: kind ' || kind || ', row ' || owner || ', tag ' || tag FROM chunk
-WHERE length(data) <> 65536 AND EXISTS (SELECT 1 FROM chunk AS later WHERE later.kind = chunk.kind
+WHERE seq >= 0 AND length(data) <> 65536 AND EXISTS (SELECT 1 FROM chunk AS later WHERE later.kind = chunk.kind
     AND later.owner = chunk.owner AND later.tag = chunk.tag AND later.seq > chunk.seq);
 
 -- What searches have found is there, as it is, and nothing of a search is left without its folder.
