@@ -1,6 +1,7 @@
 /* `where` tables become restrictions (API.md; types-of-restrictions.md). */
 #include "table_args.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <mapitags.h>
@@ -171,27 +172,32 @@ static void compare_time(const struct where *at, ULONG relop, ULONG tag, SPropVa
     }
 }
 
-/* The value at place 3, as the type of the property's single values wants it. */
-static SPropValue *read_operand(const struct where *at, int index, const struct lm_prop *prop)
+/* The value on the top of the stack, as single values of the tag's type want it. */
+static SPropValue *read_top(const struct where *at, int index, ULONG tag)
 {
     SPropValue *value = lm_scratch(at->L, at->anchor, sizeof *value);
+    int top = lua_gettop(at->L);
     const char *text;
 
     lua_rawgeti(at->L, index, 1);
-    text = lm_prop_text(at->L, lua_gettop(at->L));
+    text = lm_prop_text(at->L, top + 1);
+    lm_value_read(at->L, top, tag & ~(ULONG)MVI_FLAG, 0, at->arg, text, at->anchor, value);
+    lua_settop(at->L, top);
+    return value;
+}
+
+/* The value at place 3. */
+static SPropValue *read_operand(const struct where *at, int index, const struct lm_prop *prop)
+{
+    SPropValue *value;
+
     lua_rawgeti(at->L, index, 3);
-    lm_value_read(at->L, lua_gettop(at->L), prop->tag & ~(ULONG)MVI_FLAG, 0, at->arg, text, at->anchor, value);
-    lua_pop(at->L, 3);
+    value = read_top(at, index, prop->tag);
+    lua_pop(at->L, 1);
     if (PROP_TYPE(value->ulPropTag) & MV_FLAG) {
         bad_where(at, "a single value expected");
     }
     return value;
-}
-
-static ULONG tag_for(const struct lm_prop *prop, const SPropValue *value)
-{
-    return PROP_TYPE(prop->tag) == PT_UNSPECIFIED ? CHANGE_PROP_TYPE(prop->tag, PROP_TYPE(value->ulPropTag))
-                                                  : prop->tag;
 }
 
 static void read_mask(const struct where *at, int index, const struct lm_prop *prop, SRestriction *out)
@@ -214,18 +220,205 @@ static void read_mask(const struct where *at, int index, const struct lm_prop *p
     out->res.resBitMask.ulMask = (ULONG)mask;
 }
 
+/* --- properties without a type ---------------------------------------------------------------------------------- */
+
+/* A named property that is written without a type is compared as whatever it is on each message: one condition for
+ * each type that can be compared with the value, of which at most one meets a property of its type. */
+
+static const struct whole_type {
+    ULONG type;
+    lua_Integer least, most;
+} whole_types[] = {
+    {PT_I2, INT16_MIN, INT16_MAX},
+    {PT_LONG, INT32_MIN, INT32_MAX},
+    {PT_I8, LUA_MININTEGER, LUA_MAXINTEGER},
+    {PT_CURRENCY, LUA_MININTEGER, LUA_MAXINTEGER},
+    {PT_SYSTIME, LM_TIME_LEAST, LM_TIME_MOST},
+};
+
+static const ULONG floating_types[] = {PT_DOUBLE, PT_R4, PT_APPTIME};
+static const ULONG string_types[] = {PT_UNICODE, PT_BINARY, PT_CLSID};
+
+enum { MOST_CANDIDATES = 8 };
+
+struct candidates {
+    const struct where *at;
+    int index;
+    const struct lm_prop *prop;
+    SRestriction *list; /* room for MOST_CANDIDATES */
+    ULONG count;
+};
+
+/* Adds a comparison with the value on the top of the stack. */
+static void add_comparison(struct candidates *to, ULONG relop, ULONG type)
+{
+    ULONG tag = CHANGE_PROP_TYPE(to->prop->tag, type);
+    SPropValue *value = read_top(to->at, to->index, tag);
+    SRestriction *out = &to->list[to->count++];
+
+    if (type == PT_SYSTIME) {
+        compare_time(to->at, relop, tag, value, out);
+    } else {
+        set_property(out, relop, tag, value);
+    }
+}
+
+/* The comparison of whole numbers that a comparison with any number comes down to; false where none is ever true. */
+static bool whole_comparison(const struct whole_type *type, lua_Number number, bool exact, lua_Integer whole,
+                             ULONG *relop, lua_Integer *value)
+{
+    lua_Number down = floor(number);
+    bool below = exact ? whole < type->least : down < (lua_Number)type->least;
+    bool above = exact ? whole > type->most : down >= (lua_Number)type->most;
+
+    if (isnan(number) || (*relop == RELOP_EQ && (below || above || !exact))) {
+        return false;
+    }
+    if (below || (!exact && *relop == RELOP_NE)) {
+        *value = type->least;
+        *relop = *relop == RELOP_LT || *relop == RELOP_LE ? RELOP_LT : RELOP_GE;
+    } else if (above) {
+        *value = type->most;
+        *relop = *relop == RELOP_GT || *relop == RELOP_GE ? RELOP_GT : RELOP_LE;
+    } else if (exact) {
+        *value = whole;
+    } else {
+        *value = (lua_Integer)down;
+        *relop = *relop == RELOP_LT || *relop == RELOP_LE ? RELOP_LE : RELOP_GT;
+    }
+    return true;
+}
+
+static void add_numbers(struct candidates *to, ULONG relop)
+{
+    lua_State *L = to->at->L;
+    int exact;
+    lua_Integer whole = lua_tointegerx(L, -1, &exact);
+    lua_Number number = lua_tonumber(L, -1);
+
+    for (size_t i = 0; i < sizeof whole_types / sizeof whole_types[0]; i++) {
+        ULONG narrowed = relop;
+        lua_Integer value;
+        if (whole_comparison(&whole_types[i], number, exact, whole, &narrowed, &value)) {
+            lua_pushinteger(L, value);
+            add_comparison(to, narrowed, whole_types[i].type);
+            lua_pop(L, 1);
+        }
+    }
+    for (size_t i = 0; i < sizeof floating_types / sizeof floating_types[0]; i++) {
+        /* What is beyond a float is compared with infinity. */
+        bool beyond = floating_types[i] == PT_R4 && isfinite(number) && !isfinite((float)number);
+        lua_pushnumber(L, beyond ? (number < 0 ? -HUGE_VAL : HUGE_VAL) : number);
+        add_comparison(to, relop, floating_types[i]);
+        lua_pop(L, 1);
+    }
+}
+
+static void add_strings(struct candidates *to, ULONG relop)
+{
+    for (size_t i = 0; i < sizeof string_types / sizeof string_types[0]; i++) {
+        size_t length;
+        const char *text = lua_tolstring(to->at->L, -1, &length);
+        GUID guid;
+        if (string_types[i] != PT_CLSID || lm_guid_parse(text, length, &guid)) {
+            add_comparison(to, relop, string_types[i]);
+        }
+    }
+}
+
+static void begin_candidates(struct candidates *to, const struct where *at, int index, const struct lm_prop *prop,
+                             SRestriction *out)
+{
+    to->at = at;
+    to->index = index;
+    to->prop = prop;
+    to->list = new_restrictions(at, MOST_CANDIDATES);
+    to->count = 0;
+    out->rt = RES_OR;
+    out->res.resOr.lpRes = to->list;
+}
+
+static void compare_untyped(const struct where *at, int index, const struct lm_prop *prop, ULONG relop,
+                            SRestriction *out)
+{
+    struct candidates candidates;
+
+    begin_candidates(&candidates, at, index, prop, out);
+    lua_rawgeti(at->L, index, 3);
+    switch (lua_type(at->L, -1)) {
+    case LUA_TNUMBER:
+        add_numbers(&candidates, relop);
+        break;
+    case LUA_TSTRING:
+        add_strings(&candidates, relop);
+        break;
+    case LUA_TBOOLEAN:
+        add_comparison(&candidates, relop, PT_BOOLEAN);
+        break;
+    default:
+        bad_where(at, "a boolean, a number or a string expected as value");
+    }
+    lua_pop(at->L, 1);
+    out->res.resOr.cRes = candidates.count;
+}
+
+/* --- the other operators ---------------------------------------------------------------------------------------- */
+
+static void set_content(SRestriction *out, ULONG fuzzy, ULONG tag, SPropValue *value)
+{
+    out->rt = RES_CONTENT;
+    out->res.resContent.ulFuzzyLevel = fuzzy;
+    out->res.resContent.ulPropTag = tag;
+    out->res.resContent.lpProp = value;
+}
+
+static void content_untyped(const struct where *at, int index, const struct lm_prop *prop, ULONG fuzzy,
+                            SRestriction *out)
+{
+    struct candidates candidates;
+
+    begin_candidates(&candidates, at, index, prop, out);
+    lua_rawgeti(at->L, index, 3);
+    for (size_t i = 0; i < 2; i++) { /* text and bytes */
+        ULONG tag = CHANGE_PROP_TYPE(prop->tag, string_types[i]);
+        set_content(&candidates.list[i], fuzzy, tag, read_top(at, index, tag));
+    }
+    lua_pop(at->L, 1);
+    out->res.resOr.cRes = 2;
+}
+
 static void read_content(const struct where *at, int index, const struct lm_prop *prop, ULONG fuzzy, SRestriction *out)
 {
-    SPropValue *value = read_operand(at, index, prop);
-    ULONG type = PROP_TYPE(value->ulPropTag);
+    SPropValue *value;
+    ULONG type;
 
+    if (PROP_TYPE(prop->tag) == PT_UNSPECIFIED) {
+        content_untyped(at, index, prop, fuzzy, out);
+        return;
+    }
+    value = read_operand(at, index, prop);
+    type = PROP_TYPE(value->ulPropTag);
     if (type != PT_UNICODE && type != PT_BINARY) {
         bad_where(at, "'contains' and 'prefix' want a property that is text or binary");
     }
-    out->rt = RES_CONTENT;
-    out->res.resContent.ulFuzzyLevel = fuzzy;
-    out->res.resContent.ulPropTag = tag_for(prop, value);
-    out->res.resContent.lpProp = value;
+    set_content(out, fuzzy, prop->tag, value);
+}
+
+static void read_comparison(const struct where *at, int index, const struct lm_prop *prop, ULONG relop,
+                            SRestriction *out)
+{
+    SPropValue *value;
+
+    if (PROP_TYPE(prop->tag) == PT_UNSPECIFIED) {
+        compare_untyped(at, index, prop, relop, out);
+        return;
+    }
+    value = read_operand(at, index, prop);
+    if (PROP_TYPE(value->ulPropTag) == PT_SYSTIME) {
+        compare_time(at, relop, prop->tag, value, out);
+    } else {
+        set_property(out, relop, prop->tag, value);
+    }
 }
 
 static void read_operation(const struct where *at, int index, const struct lm_prop *prop, const char *name,
@@ -233,12 +426,7 @@ static void read_operation(const struct where *at, int index, const struct lm_pr
 {
     for (size_t i = 0; i < sizeof comparisons / sizeof comparisons[0]; i++) {
         if (strcmp(name, comparisons[i].name) == 0) {
-            SPropValue *value = read_operand(at, index, prop);
-            if (PROP_TYPE(value->ulPropTag) == PT_SYSTIME) {
-                compare_time(at, comparisons[i].relop, tag_for(prop, value), value, out);
-            } else {
-                set_property(out, comparisons[i].relop, tag_for(prop, value), value);
-            }
+            read_comparison(at, index, prop, comparisons[i].relop, out);
             return;
         }
     }

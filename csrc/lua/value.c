@@ -11,6 +11,10 @@
 #define TICKS_PER_SECOND   INT64_C(10000000)
 #define UNIX_EPOCH_SECONDS INT64_C(11644473600) /* 1970-01-01, in seconds since 1601-01-01 [filetime.md] */
 
+_Static_assert(LM_TIME_LEAST == -UNIX_EPOCH_SECONDS &&
+                   LM_TIME_MOST == INT64_MAX / TICKS_PER_SECOND - UNIX_EPOCH_SECONDS,
+               "the seconds that FILETIME ticks can say");
+
 static uint64_t ticks_of(FILETIME time)
 {
     return (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
@@ -29,7 +33,7 @@ lua_Integer lm_time_from_ticks(FILETIME time)
 
 bool lm_time_to_ticks(lua_Integer seconds, FILETIME *time)
 {
-    if (seconds < -UNIX_EPOCH_SECONDS || seconds > INT64_MAX / TICKS_PER_SECOND - UNIX_EPOCH_SECONDS) {
+    if (seconds < LM_TIME_LEAST || seconds > LM_TIME_MOST) {
         return false;
     }
     *time = from_ticks((uint64_t)(seconds + UNIX_EPOCH_SECONDS) * TICKS_PER_SECOND);
@@ -302,7 +306,7 @@ static FILETIME read_time(const struct source *from, int index)
         time = from_ticks((uint64_t)read_integer(from, index, 0, LUA_MAXINTEGER, "an integer of FILETIME ticks"));
     } else if (!lm_time_to_ticks(
                    read_integer(from, index, LUA_MININTEGER, LUA_MAXINTEGER, "an integer of Unix seconds"), &time)) {
-        refuse_range(from, "an integer of Unix seconds from the year 1601 on");
+        refuse_range(from, "an integer of Unix seconds from the year 1601 to 30828");
     }
     return time;
 }

@@ -30,7 +30,9 @@ enum { LM_GUID_TEXT = 38 };
 void lm_guid_format(const GUID *guid, char text[LM_GUID_TEXT + 1]);
 bool lm_guid_parse(const char *text, size_t length, GUID *guid);
 
-/* Unix seconds, rounded down, and FILETIME ticks. */
+/* Unix seconds, rounded down, and FILETIME ticks: from 1601 to what ticks below 2^63 can say, in the year 30828. */
+#define LM_TIME_LEAST INT64_C(-11644473600)
+#define LM_TIME_MOST  INT64_C(910692730085)
 lua_Integer lm_time_from_ticks(FILETIME time);
 bool lm_time_to_ticks(lua_Integer seconds, FILETIME *time); /* false: before 1601 or beyond what FILETIME holds */
 
