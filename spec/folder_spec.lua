@@ -145,9 +145,9 @@ describe("a folder", function()
     end)
 
     it("refuses ids that are none", function()
-        support.raises("entry id, message, or an array", inbox.delete_messages, inbox, 12)
-        support.raises("entry id, message, or an array", inbox.delete_messages, inbox, { true })
-        support.raises("entry id, message, or an array", inbox.delete_messages, inbox)
+        support.raises("entry id, message, row, or an array", inbox.delete_messages, inbox, 12)
+        support.raises("entry id, message, row, or an array", inbox.delete_messages, inbox, { true })
+        support.raises("entry id, message, row, or an array", inbox.delete_messages, inbox)
         support.raises("mapi.folder", inbox.copy_messages, inbox, {}, "Inbox")
         local work = inbox:create "Work"
         work:close()
@@ -205,6 +205,91 @@ describe("a folder", function()
         support.fails("folder:copy_messages", "MAPI_E_OBJECT_DELETED", inbox:copy_messages(one, work))
         support.fails("folder:move_messages", "MAPI_E_OBJECT_DELETED", inbox:move_messages(one, work))
         assert.equal("one", subjects(inbox))
+    end)
+
+    -- Names were a store's own numbers to it: the copy had other properties, or none of them.
+    it("copies named properties, large ones and attachments' to a folder of another store", function()
+        local other = support.logon()
+        local there = assert(other:open_store { write = true })
+        local target = assert(there:inbox())
+        -- So that the same number means something else there.
+        local first <close> = assert(target:new_message { ["PS_PUBLIC_STRINGS:in the way;long"] = 1 })
+        local new <close> = assert(inbox:new_message {
+            subject = "x", ["PS_PUBLIC_STRINGS:Words;mv_unicode"] = { "a", "b" },
+            ["PSETID_Common:0x8580;unicode"] = "by number", ["PS_PUBLIC_STRINGS:Big;binary"] = ("z"):rep(200000),
+        })
+        do
+            local attachment <close> = assert(new:attach { name = "a.txt", data = "a" })
+            assert(attachment:set("PS_PUBLIC_STRINGS:Note", "of the attachment"))
+            assert(attachment:save())
+        end
+        assert(new:save())
+        assert.is_true(inbox:copy_messages(new, target))
+        assert.is_true(inbox:move_messages(new, target))
+        local count = 0
+        for copy in target:messages() do
+            count = count + 1
+            assert.same({ "a", "b" }, copy:get "PS_PUBLIC_STRINGS:Words")
+            assert.equal("by number", copy:get "PSETID_Common:0x8580")
+            assert.equal(200000, #copy:get "PS_PUBLIC_STRINGS:Big")
+            support.fails("message:get", "MAPI_E_NOT_FOUND", copy:get "PS_PUBLIC_STRINGS:in the way")
+            for each in copy:attachments() do
+                assert.equal("of the attachment", each:get "PS_PUBLIC_STRINGS:Note")
+            end
+            copy:close()
+        end
+        assert.equal(2, count)
+        first:close()
+        other:close()
+    end)
+
+    it("takes rows for their ids", function()
+        message "one"
+        message "two"
+        local rows = {}
+        for row in inbox:rows { columns = { "subject" } } do
+            rows[#rows + 1] = row
+        end
+        assert.is_true(inbox:set_read(rows[1], true))
+        assert.is_true(inbox:set_read(rows, true))
+        assert.equal(0, inbox:unread())
+        assert.is_true(inbox:delete_messages(rows))
+        assert.equal(0, inbox:count())
+    end)
+
+    -- A table with names for keys was an empty list, and true the answer.
+    it("refuses tables that are no arrays of ids", function()
+        for _, wrong in ipairs { { subject = "x" }, { id = "x" }, { entryid = 1 }, { { subject = "x" } } } do
+            support.raises("entry id, message, row, or an array of them expected", inbox.delete_messages, inbox, wrong)
+        end
+    end)
+
+    it("makes associated messages, which only those who ask for them see", function()
+        local hidden <close> = assert(inbox:new_message({ subject = "settings" }, { associated = true }))
+        assert(hidden:save())
+        message "seen"
+        assert.equal("seen", subjects(inbox))
+        local found = {}
+        for row in inbox:rows { columns = { "subject" }, associated = true } do
+            found[#found + 1] = row.subject
+        end
+        assert.same({ "settings" }, found)
+        for each in inbox:messages { associated = true } do
+            assert.equal("settings", each:get "subject")
+            each:close()
+        end
+        local rows <close> = assert(inbox:table { associated = true })
+        assert.equal(1, rows:count())
+        assert.equal(1, inbox:count())
+        support.raises("unknown option 'hidden'", inbox.new_message, inbox, {}, { hidden = true })
+    end)
+
+    -- The sentence named a flag of C.
+    it("says which option deletes a folder that is not empty", function()
+        local work = assert(inbox:create "Work")
+        assert(work:create "Deep"):close()
+        local text = support.fails("folder:delete", "MAPI_E_HAS_FOLDERS", work:delete())
+        assert.truthy(text:find("recursive = true", 1, true))
     end)
 
     it("releases everything", function()

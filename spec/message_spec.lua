@@ -214,6 +214,39 @@ describe("a message", function()
         support.raises("invalid option", message.stream, message, "body", "x")
     end)
 
+    -- One recipient that was not in an array was an empty array, and removed all there were.
+    it("wants its recipients in an array", function()
+        assert(message:set_recipients { { address = "a@example.com" } })
+        support.raises("an array of recipients expected", message.set_recipients, message,
+            { name = "Front Desk", address = "desk@example.com" })
+        assert.equal(1, #message:recipients())
+    end)
+
+    -- What recipients() had given, set_recipients refused.
+    it("takes the recipients that another one has", function()
+        local given = {
+            { type = "to", name = "Front Desk", address = "desk@example.com" },
+            { type = "cc", name = "Switchboard", address = "/o=example/cn=switchboard", address_type = "EX" },
+            { type = "bcc", name = "Somebody" },
+            { type = "orig", name = "orig@example.com", address = "orig@example.com" },
+        }
+        assert.is_true(message:set_recipients(given))
+        local again <close> = reopen()
+        assert.same(given, again:recipients())
+        local copy <close> = assert(inbox:new_message())
+        assert.is_true(copy:set_recipients(again:recipients()))
+        assert.same(given, copy:recipients())
+        support.raises("a name or an address expected", copy.set_recipients, copy, { { name = "", address = "" } })
+        support.raises("unknown field 'addres'", copy.set_recipients, copy, { { addres = "x" } })
+        support.raises('"to", "cc", "bcc" or "orig"', copy.set_recipients, copy, { { type = "To", address = "x" } })
+        assert.same(given, copy:recipients())
+    end)
+
+    it("says that it has no entry id before it is saved", function()
+        local text = support.fails("message:entryid", "MAPI_E_NOT_FOUND", message:entryid())
+        assert.truthy(text:find("when it is saved", 1, true))
+    end)
+
     it("closes what was opened through it", function()
         assert(message:attach { name = "a.txt", data = "x" }):close()
         local attachment

@@ -228,6 +228,25 @@ describe("properties", function()
         assert.equal("short", (stored "body"))
     end)
 
+    -- They could be set and saved, and not be read again: there is no stream for them.
+    it("hold large multi-valued properties", function()
+        local numbers, texts = {}, {}
+        for i = 1, 100000 do
+            numbers[i], texts[i] = i, "text " .. i
+        end
+        local large = {
+            mv_binary = { ("a"):rep(1000000), "", ("b"):rep(70000) }, mv_unicode = texts, mv_long = numbers,
+        }
+        for type, value in pairs(large) do
+            local name = "PS_PUBLIC_STRINGS:large " .. type
+            assert.is_true(message:set(name .. ";" .. type, value))
+            assert.same(value, (message:get(name)))
+            assert.same(value, (stored(name)))
+            assert.is_true(message:set(name, { value[1] }))
+            assert.same({ value[1] }, (stored(name)))
+        end
+    end)
+
     it("hold values around the size where they move into a stream", function()
         for _, length in ipairs { 32767, 32768, 32769, 65535, 65536, 65537 } do
             local text = ("x"):rep(length)
@@ -267,6 +286,27 @@ describe("properties", function()
         support.fails("message:get", "MAPI_E_NOT_FOUND", message:get "body")
         support.raises("value expected", message.delete_props, message)
         support.raises("unknown property", message.delete_props, message, { "x" })
+    end)
+
+    it("that cannot be deleted are named", function()
+        assert.is_true(message:set("subject", "s"))
+        local text = support.fails("message:delete_props", "MAPI_E_COMPUTED",
+            message:delete_props { "subject", "PR_MESSAGE_SIZE" })
+        assert.truthy(text:find("property 'PR_MESSAGE_SIZE'", 1, true))
+    end)
+
+    -- get { subject = true } was an empty list, and so was what delete_props was to delete.
+    it("are listed in arrays", function()
+        support.raises("an array of properties expected", message.get, message, { subject = true })
+        support.raises("an array of properties expected", message.delete_props, message, { subject = true })
+        support.raises("columns: an array of property names", inbox.rows, inbox, { columns = { subject = true } })
+    end)
+
+    it("say until when a time can be", function()
+        local last = 910692730085
+        assert.is_true(message:set("client_submit_time", last))
+        assert.equal(last, (stored "client_submit_time"))
+        support.raises("from the year 1601 to 30828", message.set, message, "client_submit_time", last + 1)
     end)
 
     it("of folders and stores are set at once", function()

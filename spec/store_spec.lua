@@ -51,6 +51,22 @@ describe("a store", function()
         support.fails("store:folder", "MAPI_E_NOT_FOUND", store:folder "Inbox/a/b")
     end)
 
+    -- A name that could not be made, because it differed in case only, could not be found either.
+    it("finds folders whatever the case of their names", function()
+        local inbox <close> = store:inbox()
+        local work <close> = assert(inbox:create "Work")
+        local found <close> = assert(store:folder "inbox/WORK")
+        assert.equal(work:entryid(), found:entryid())
+        support.fails("folder:create", "MAPI_E_COLLISION", inbox:create "wOrk")
+    end)
+
+    it("says that a part of a path is empty", function()
+        for _, path in ipairs { "/", "/Inbox", "Inbox/", "Inbox//Work" } do
+            local message = support.fails("store:folder", "MAPI_E_NOT_FOUND", store:folder(path))
+            assert.truthy(message:find('a part of the path "' .. path .. '" is empty', 1, true))
+        end
+    end)
+
     it("says which part of a path is missing", function()
         local message = support.fails("store:folder", "MAPI_E_NOT_FOUND", store:folder "Inbox/Nowhere/Else")
         assert.truthy(message:find('there is no folder "Nowhere" in "Inbox"', 1, true))

@@ -95,6 +95,74 @@ describe("where", function()
         assert.equal("1 2", matches { "in_reply_to_id", "~=", "<3>" })
     end)
 
+    -- The type was guessed from the Lua value, so that no date was ever found, nor 2.0 with 2, nor bytes.
+    describe("of a named property without a type", function()
+        local values = {
+            { "i2", 5, 4, 6 }, { "long", 5, 4, 6 }, { "i8", 1 << 40, 1, math.maxinteger }, { "double", 2.5, 2, 3 },
+            { "r4", 2.5, 2, 3 }, { "apptime", 44000.5, 44000, 44001 }, { "currency", 12345, 12344, 12346 },
+            { "systime", 1700000000, 1699999999, 1700000001 }, { "unicode", "grün", "grü", "grüö" },
+            { "binary", "\1\2\3", "\1\2", "\1\2\4" }, { "boolean", true },
+            { "clsid", "{00062008-0000-0000-C000-000000000046}" },
+        }
+        setup(function()
+            for _, case in ipairs(values) do
+                local message <close> = assert(inbox:new_message {
+                    subject = case[1], ["PS_PUBLIC_STRINGS:any " .. case[1] .. ";" .. case[1]] = case[2],
+                })
+                assert(message:save())
+            end
+        end)
+
+        for _, case in ipairs(values) do
+            local type, value, less, more = table.unpack(case)
+            local name = "PS_PUBLIC_STRINGS:any " .. type
+            it("finds it when it is a " .. type, function()
+                local function finds(yes, operator, operand)
+                    assert.equal(yes and type:match "%d+" or yes and type or "", matches { name, operator, operand })
+                end
+                finds(true, "=", value)
+                finds(false, "~=", value)
+                if less then
+                    for _, each in ipairs { { ">", less, more }, { "<", more, less }, { "~=", less, value } } do
+                        finds(true, each[1], each[2])
+                        finds(false, each[1], each[3])
+                    end
+                    finds(true, ">=", value)
+                    finds(true, "<=", value)
+                    finds(false, "=", more)
+                end
+                if math.type(value) then
+                    -- Numbers that its type cannot hold are beyond it, not an error; halves are between whole ones.
+                    finds(true, "<", 1e300)
+                    finds(true, ">", -1e300)
+                    finds(true, "<=", math.huge)
+                    finds(false, ">", math.huge)
+                    finds(false, "=", 1e300)
+                    finds(true, "~=", -math.huge)
+                    finds(false, "<", 0 / 0)
+                    finds(true, ">", less - 0.5)
+                    finds(true, "<=", more + 0.5)
+                    finds(false, "=", value + 0.25)
+                    finds(true, "~=", value + 0.25)
+                end
+            end)
+        end
+
+        it("finds what it contains or begins with", function()
+            for _, type in ipairs { "unicode", "binary" } do
+                local name, part = "PS_PUBLIC_STRINGS:any " .. type, type == "unicode" and "ün" or "\2\3"
+                assert.equal(type, matches { name, "contains", part })
+                assert.equal("", matches { name, "prefix", part })
+            end
+            assert.equal("4", matches { "PS_PUBLIC_STRINGS:Keywords", "contains", "K4" })
+            assert.equal("4", matches { "PS_PUBLIC_STRINGS:Keywords", "=", "k4" })
+        end)
+
+        it("wants a value that can be compared", function()
+            support.raises("a boolean, a number or a string expected", matches, { "PS_PUBLIC_STRINGS:any i2", "=", {} })
+        end)
+    end)
+
     it("refuses what is no condition", function()
         local bad = {
             { { "subject", "has", "x" }, "unknown operator 'has'" },

@@ -234,7 +234,7 @@ struct wanted {
 /* The tags of the names in the array at argument 2, those of unknown named properties left out. */
 static HRESULT get_tags(lua_State *L, struct lm_object *self, int anchor, struct wanted *wanted)
 {
-    lua_Unsigned count = lua_rawlen(L, 2);
+    lua_Unsigned count = lm_check_array(L, 2, 2, "an array of properties expected");
     SPropTagArray *tags = (SPropTagArray *)(void *)&wanted->few;
     ULONG *places = wanted->few_places;
 
@@ -401,12 +401,12 @@ static HRESULT assign(lua_State *L, struct lm_object *self, struct assignments *
     return S_OK;
 }
 
-/* nil, message, name for the property at place `i`. */
-static int fail_property(lua_State *L, const struct assignments *all, ULONG i, const char *operation, HRESULT hr)
+/* nil, message, name for the property that is written at place `place` of the array at stack index `names`. */
+static int fail_property(lua_State *L, int names, ULONG place, const char *operation, HRESULT hr)
 {
     const char *text = hresult_text(hr), *name;
 
-    lua_rawgeti(L, all->names, (lua_Integer)i + 1);
+    lua_rawgeti(L, names, (lua_Integer)place);
     name = lm_prop_text(L, lua_gettop(L));
     if (text == NULL) {
         text = "it cannot be set";
@@ -453,7 +453,7 @@ static int apply(lua_State *L, struct lm_object *self, struct assignments *all, 
         struct assignment *one = &all->list[i];
         hr = lm_prop_identify(L, self, &one->prop, MAPI_CREATE);
         if (FAILED(hr)) {
-            return fail_property(L, all, i, operation, hr);
+            return fail_property(L, all->names, i + 1, operation, hr);
         }
         one->value.ulPropTag = CHANGE_PROP_TYPE(one->prop.tag, PROP_TYPE(one->value.ulPropTag));
         if (lm_value_bytes(&one->value) < LARGE_VALUE) {
@@ -464,7 +464,7 @@ static int apply(lua_State *L, struct lm_object *self, struct assignments *all, 
     if (small > 0) {
         hr = set_now(L, self, all->values, small, &failed);
         if (FAILED(hr)) {
-            return failed < small ? fail_property(L, all, all->places[failed], operation, hr)
+            return failed < small ? fail_property(L, all->names, all->places[failed] + 1, operation, hr)
                                   : lm_fail(L, operation, hr);
         }
     }
@@ -472,7 +472,7 @@ static int apply(lua_State *L, struct lm_object *self, struct assignments *all, 
         if (lm_value_bytes(&all->list[i].value) >= LARGE_VALUE) {
             hr = set_large(L, self, &all->list[i].value);
             if (FAILED(hr)) {
-                return fail_property(L, all, i, operation, hr);
+                return fail_property(L, all->names, i + 1, operation, hr);
             }
         }
     }
@@ -552,6 +552,7 @@ int lm_delete_props(lua_State *L)
     struct wanted wanted;
     SPropProblemArray *problems = NULL;
     IMAPIProp *native;
+    ULONG failed = 0; /* the place of what could not be deleted, as written */
     HRESULT hr;
 
     if (!lua_istable(L, 2)) {
@@ -570,11 +571,17 @@ int lm_delete_props(lua_State *L)
         for (ULONG i = 0; SUCCEEDED(hr) && problems != NULL && i < problems->cProblem; i++) {
             if (problems->aProblem[i].scode != MAPI_E_NOT_FOUND) {
                 hr = problems->aProblem[i].scode;
+                failed = problems->aProblem[i].ulIndex < wanted.tags->cValues
+                             ? wanted.places[problems->aProblem[i].ulIndex]
+                             : 0;
             }
         }
         MAPIFreeBuffer(problems);
     }
     lm_still_open(L, self);
+    if (FAILED(hr) && failed != 0) {
+        return fail_property(L, 2, failed, lm_operation(L, self, "delete_props"), hr);
+    }
     return lm_result(L, lm_operation(L, self, "delete_props"), hr);
 }
 
@@ -652,5 +659,9 @@ int lm_entryid(lua_State *L)
     struct lm_object *self = lm_self(L);
     HRESULT hr = lm_push_binary_prop(L, self, PR_ENTRYID);
 
+    if (hr == MAPI_E_NOT_FOUND) {
+        return lm_fail_text(L, lm_operation(L, self, "entryid"), hr,
+                            "it has none: a message gets one when it is saved, an embedded message never");
+    }
     return FAILED(hr) ? fail_method(L, self, "entryid", hr) : 1;
 }

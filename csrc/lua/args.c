@@ -119,6 +119,20 @@ void lm_narrow(const WCHAR *text, char *buffer, size_t size)
     buffer[utf16_to_utf8(text, units, buffer, UTF_REPLACE)] = '\0';
 }
 
+lua_Unsigned lm_check_array(lua_State *L, int index, int arg, const char *wanted)
+{
+    lua_Unsigned count = lua_rawlen(L, index);
+
+    if (count == 0) {
+        luaL_checkstack(L, 2, NULL);
+        lua_pushnil(L);
+        if (lua_next(L, index) != 0) {
+            luaL_argerror(L, arg, wanted);
+        }
+    }
+    return count;
+}
+
 /* --- option tables ----------------------------------------------------------------------------------------------- */
 
 static const struct lm_option *find_option(const struct lm_option *list, const char *name)

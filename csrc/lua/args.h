@@ -33,6 +33,10 @@ void lm_push_wide_n(lua_State *L, const WCHAR *text, size_t units);
 /* Copies NUL-terminated UTF-16 as UTF-8 into a buffer of `size` bytes, cut at a character. Calls no Lua. */
 void lm_narrow(const WCHAR *text, char *buffer, size_t size);
 
+/* The number of elements of the array at a stack index (absolute). A table that has other keys only was meant as
+ * something else, and must not pass for an empty list: raises, `wanted` says what is expected. */
+lua_Unsigned lm_check_array(lua_State *L, int index, int arg, const char *wanted);
+
 /* --- option tables ----------------------------------------------------------------------------------------------- */
 
 enum lm_option_kind {

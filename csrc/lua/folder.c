@@ -232,6 +232,11 @@ static int folder_delete(lua_State *L)
             lm_end(parent, LM_COLLECTED);
         }
     }
+    if (hr == MAPI_E_HAS_FOLDERS || hr == MAPI_E_HAS_MESSAGES) {
+        return lm_fail_text(L, "folder:delete", hr,
+                            hr == MAPI_E_HAS_FOLDERS ? "the folder has folders; recursive = true deletes all below it"
+                                                     : "the folder has messages; recursive = true deletes all in it");
+    }
     return lm_result(L, "folder:delete", hr);
 }
 
@@ -319,7 +324,7 @@ static int folder_set_read(lua_State *L)
     return lm_result(L, "folder:set_read", hr);
 }
 
-HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, struct lm_object **message)
+HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, ULONG flags, struct lm_object **message)
 {
     int base = lua_gettop(L);
     IMAPIFolder *native;
@@ -329,7 +334,7 @@ HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, struct lm
     push_parent(L);
     *message = lm_new(L, &lm_message_type, base + 1, 0);
     native = LM_FOLDER(L, self);
-    hr = native->lpVtbl->CreateMessage(native, NULL, 0, &made);
+    hr = native->lpVtbl->CreateMessage(native, NULL, flags, &made);
     if (FAILED(hr)) {
         lua_settop(L, base);
         return hr;
@@ -341,15 +346,19 @@ HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, struct lm
 
 static int folder_new_message(lua_State *L)
 {
+    static const struct lm_option options[] = {{"associated", LM_BOOLEAN}, {NULL, LM_ANY}};
     struct lm_object *self = lm_self(L), *message;
+    bool associated;
     int failed;
     HRESULT hr;
 
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
     }
+    lua_settop(L, 3);
+    associated = lm_option_flag(L, lm_options(L, 3, options), false);
     lua_settop(L, 2);
-    hr = lm_folder_create_message(L, self, &message);
+    hr = lm_folder_create_message(L, self, associated ? MAPI_ASSOCIATED : 0, &message);
     if (FAILED(hr)) {
         return lm_fail(L, "folder:new_message", hr);
     }

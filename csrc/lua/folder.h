@@ -15,7 +15,8 @@ int lm_folder_import_maildir(lua_State *L); /* mailbox.c */
 int lm_folder_export_mbox(lua_State *L);    /* mailbox.c */
 int lm_folder_export_maildir(lua_State *L); /* mailbox.c */
 
-/* Pushes a new message of the folder (argument 1) that is not saved yet. On failure pushes nothing. */
-HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, struct lm_object **message);
+/* Pushes a new message of the folder (argument 1) that is not saved yet; `flags`: 0 or MAPI_ASSOCIATED. On failure pushes
+ * nothing. */
+HRESULT lm_folder_create_message(lua_State *L, struct lm_object *self, ULONG flags, struct lm_object **message);
 
 #endif

@@ -243,7 +243,7 @@ int lm_folder_import(lua_State *L)
     if (!lm_converter_push(L, operation, &converter)) {
         return 3;
     }
-    hr = lm_folder_create_message(L, self, &message);
+    hr = lm_folder_create_message(L, self, 0, &message);
     if (FAILED(hr)) {
         return lm_fail(L, operation, hr);
     }

@@ -205,6 +205,23 @@ void lm_require_field(lua_State *L, const char *module, const char *name)
     lua_remove(L, -2);
 }
 
+/* Whether the value on the top of the stack is a row of folder:rows; its entry id takes its place. */
+static bool row_to_entryid(lua_State *L)
+{
+    if (lua_type(L, -1) != LUA_TTABLE) {
+        return false;
+    }
+    lua_pushliteral(L, "entryid");
+    if (lua_rawget(L, -2) != LUA_TSTRING) {
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_replace(L, -2);
+    return true;
+}
+
+static const char ids_expected[] = "entry id, message, row, or an array of them expected";
+
 /* Pushes the entry id that the value on the top of the stack stands for, in its place. */
 static HRESULT to_entryid(lua_State *L, int arg)
 {
@@ -222,21 +239,23 @@ static HRESULT to_entryid(lua_State *L, int arg)
         if (SUCCEEDED(hr)) {
             lua_replace(L, -2);
         }
-    } else if (lua_type(L, -1) != LUA_TSTRING) {
-        luaL_argerror(
-            L, arg,
-            lua_pushfstring(L, "entry id, message, or an array of them expected, got %s", luaL_typename(L, -1)));
+    } else if (!row_to_entryid(L) && lua_type(L, -1) != LUA_TSTRING) {
+        luaL_argerror(L, arg, lua_pushfstring(L, "%s, got %s", ids_expected, luaL_typename(L, -1)));
     }
     return hr;
 }
 
 HRESULT lm_check_entry_list(lua_State *L, int arg, int anchor, ENTRYLIST *list)
 {
-    bool array = lua_type(L, arg) == LUA_TTABLE;
-    lua_Unsigned count = array ? lua_rawlen(L, arg) : 1;
+    bool array;
+    lua_Unsigned count;
 
-    luaL_argcheck(L, count <= INT32_MAX / sizeof(SBinary), arg, "too many entry ids");
     luaL_checkstack(L, 8, NULL);
+    lua_pushvalue(L, arg);
+    array = lua_type(L, arg) == LUA_TTABLE && !row_to_entryid(L);
+    lua_pop(L, 1);
+    count = array ? lm_check_array(L, arg, arg, ids_expected) : 1;
+    luaL_argcheck(L, count <= INT32_MAX / sizeof(SBinary), arg, "too many entry ids");
     list->cValues = (ULONG)count;
     list->lpbin = lm_scratch(L, anchor, (size_t)count * sizeof(SBinary));
     for (lua_Unsigned i = 0; i < count; i++) {

@@ -88,19 +88,23 @@ int lm_message_recipients(lua_State *L)
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
+enum { MOST_RECIPIENTS = 100000 };
+
 struct recipient {
     ULONG type;
-    WCHAR *name, *address; /* NUL-terminated, kept by the anchor; address may be NULL, name never */
-    const char *address8;  /* the address in UTF-8 */
-    size_t name_units, address_units, address_bytes;
+    WCHAR *name, *address, *kind; /* NUL-terminated, kept by the anchor; all but the name may be NULL */
+    const char *address8, *kind8; /* the same in UTF-8 */
+    size_t name_units, address_units, address_bytes, kind_units, kind_bytes;
 };
+
+static const WCHAR smtp_type[5] = {'S', 'M', 'T', 'P', 0};
 
 static int bad_recipient(lua_State *L, lua_Integer i, const char *text)
 {
     return luaL_argerror(L, 2, lua_pushfstring(L, "recipient %I: %s", (LUAI_UACINT)i, text));
 }
 
-/* A text field of the recipient on the top of the stack as UTF-16; NULL when it is absent. */
+/* A text field of the recipient on the top of the stack as UTF-16; NULL when it is absent or empty. */
 static WCHAR *read_field(lua_State *L, int anchor, lua_Integer i, const char *field, size_t *units, const char **utf8,
                          size_t *bytes)
 {
@@ -114,7 +118,9 @@ static WCHAR *read_field(lua_State *L, int anchor, lua_Integer i, const char *fi
         }
         text = lm_check_wide_at(L, top + 1, 2, lua_pushfstring(L, "recipient %I: %s", (LUAI_UACINT)i, field), units);
         lua_rawseti(L, anchor, (lua_Integer)lua_rawlen(L, anchor) + 1);
-        if (utf8 != NULL) {
+        if (lua_rawlen(L, top + 1) == 0) {
+            text = NULL;
+        } else if (utf8 != NULL) {
             *utf8 = lua_tolstring(L, top + 1, bytes);
             lua_pushvalue(L, top + 1);
             lua_rawseti(L, anchor, (lua_Integer)lua_rawlen(L, anchor) + 1);
@@ -129,7 +135,8 @@ static void check_fields(lua_State *L, lua_Integer i)
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        if (strcmp(key, "type") != 0 && strcmp(key, "name") != 0 && strcmp(key, "address") != 0) {
+        if (strcmp(key, "type") != 0 && strcmp(key, "name") != 0 && strcmp(key, "address") != 0 &&
+            strcmp(key, "address_type") != 0) {
             bad_recipient(L, i, lua_pushfstring(L, "unknown field '%s'", key));
         }
         lua_pop(L, 1);
@@ -148,16 +155,22 @@ static void read_recipient(lua_State *L, int anchor, lua_Integer i, struct recip
     lua_pushliteral(L, "type");
     if (lua_rawget(L, -2) != LUA_TNIL) {
         const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-        for (out->type = MAPI_TO; out->type <= MAPI_BCC && strcmp(name, type_names[out->type]) != 0;) {
+        for (out->type = MAPI_ORIG; out->type <= MAPI_BCC && strcmp(name, type_names[out->type]) != 0;) {
             out->type++;
         }
         if (out->type > MAPI_BCC) {
-            bad_recipient(L, i, "type must be \"to\", \"cc\" or \"bcc\"");
+            bad_recipient(L, i, "type must be \"to\", \"cc\", \"bcc\" or \"orig\"");
         }
     }
     lua_pop(L, 1);
     out->address = read_field(L, anchor, i, "address", &out->address_units, &out->address8, &out->address_bytes);
     out->name = read_field(L, anchor, i, "name", &out->name_units, NULL, NULL);
+    out->kind = read_field(L, anchor, i, "address_type", &out->kind_units, &out->kind8, &out->kind_bytes);
+    if (out->kind == NULL) {
+        out->kind = (WCHAR *)(uintptr_t)smtp_type; /* never written to */
+        out->kind8 = "SMTP";
+        out->kind_units = out->kind_bytes = 4;
+    }
     if (out->name == NULL) {
         if (out->address == NULL) {
             bad_recipient(L, i, "a name or an address expected");
@@ -171,7 +184,6 @@ static void read_recipient(lua_State *L, int anchor, lua_Integer i, struct recip
  * MAPI_ONE_OFF_UID]: flags, UID, version, flags, then name, address type and address, each with its NUL. */
 static const BYTE one_off_head[24] = {0,    0,    0,    0,    0x81, 0x2B, 0x1F, 0xA4, 0xBE, 0xA3, 0x10, 0x19,
                                       0x9D, 0x6E, 0x00, 0xDD, 0x01, 0x0F, 0x54, 0x02, 0,    0,    0x01, 0x80};
-static const WCHAR smtp_type[5] = {'S', 'M', 'T', 'P', 0};
 
 static BYTE *put(BYTE *at, const void *bytes, size_t length)
 {
@@ -181,22 +193,28 @@ static BYTE *put(BYTE *at, const void *bytes, size_t length)
 
 static size_t entryid_size(const struct recipient *from)
 {
-    return sizeof one_off_head + sizeof smtp_type + (from->name_units + 1 + from->address_units + 1) * sizeof(WCHAR);
+    return sizeof one_off_head + (from->name_units + from->kind_units + from->address_units + 3) * sizeof(WCHAR);
 }
 
-/* "SMTP:USER@HOST" in capitals, with its NUL [pidtagsearchkey-canonical-property.md]. */
+/* "SMTP:USER@HOST", in capitals, with its NUL [pidtagsearchkey-canonical-property.md]. */
 static size_t search_key_size(const struct recipient *from)
 {
-    return 5 + from->address_bytes + 1;
+    return from->kind_bytes + 1 + from->address_bytes + 1;
+}
+
+static BYTE *put_capitals(BYTE *at, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        *at++ = (BYTE)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+    }
+    return at;
 }
 
 static void put_search_key(BYTE *at, const struct recipient *from)
 {
-    at = put(at, "SMTP:", 5);
-    for (size_t i = 0; i < from->address_bytes; i++) {
-        char c = from->address8[i];
-        *at++ = (BYTE)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-    }
+    at = put_capitals(at, from->kind8, from->kind_bytes);
+    *at++ = ':';
+    at = put_capitals(at, from->address8, from->address_bytes);
     *at = 0;
 }
 
@@ -215,17 +233,41 @@ static void set_binary(SPropValue *value, ULONG tag, BYTE *bytes, size_t size)
 
 enum { MOST_PROPERTIES = 7 };
 
+/* What a recipient with an address has besides: only an SMTP address is PR_SMTP_ADDRESS too. */
+static void put_address(const struct recipient *from, BYTE *at, SPropValue *values, ULONG *count)
+{
+    size_t address_size = (from->address_units + 1) * sizeof(WCHAR), kind_size = (from->kind_units + 1) * sizeof(WCHAR);
+    const WCHAR *address = (const WCHAR *)(void *)at;
+    BYTE *entryid;
+
+    at = put(at, from->address, address_size);
+    set_string(&values[(*count)++], PR_ADDRTYPE_W, (const WCHAR *)(void *)at);
+    at = put(at, from->kind, kind_size);
+    set_string(&values[(*count)++], PR_EMAIL_ADDRESS_W, address);
+    if (strcmp(from->kind8, "SMTP") == 0) {
+        set_string(&values[(*count)++], PR_SMTP_ADDRESS_W, address);
+    }
+    set_binary(&values[(*count)++], PR_ENTRYID, at, entryid_size(from));
+    entryid = put(at, one_off_head, sizeof one_off_head);
+    entryid = put(entryid, from->name, (from->name_units + 1) * sizeof(WCHAR));
+    entryid = put(entryid, from->kind, kind_size);
+    at = put(entryid, from->address, address_size);
+    set_binary(&values[(*count)++], PR_SEARCH_KEY, at, search_key_size(from));
+    put_search_key(at, from);
+}
+
 /* One entry, in a single block as ModifyRecipients wants to own it
  * [managing-memory-for-adrlist-and-srowset-structures.md]. */
 static HRESULT make_entry(const struct recipient *from, ADRENTRY *out)
 {
-    size_t name_size = (from->name_units + 1) * sizeof(WCHAR), address_size = (from->address_units + 1) * sizeof(WCHAR);
-    size_t size = MOST_PROPERTIES * sizeof(SPropValue) + name_size + sizeof smtp_type;
+    size_t name_size = (from->name_units + 1) * sizeof(WCHAR);
+    size_t size = MOST_PROPERTIES * sizeof(SPropValue) + name_size;
     SPropValue *values = NULL;
     BYTE *at;
 
     if (from->address != NULL) {
-        size += address_size + entryid_size(from) + search_key_size(from);
+        size +=
+            (from->address_units + from->kind_units + 2) * sizeof(WCHAR) + entryid_size(from) + search_key_size(from);
     }
     if (size > INT32_MAX) {
         return MAPI_E_TOO_BIG;
@@ -241,21 +283,7 @@ static HRESULT make_entry(const struct recipient *from, ADRENTRY *out)
     at = put(at, from->name, name_size);
     out->cValues = 2;
     if (from->address != NULL) {
-        const WCHAR *address = (const WCHAR *)(void *)at;
-        BYTE *entryid;
-        at = put(at, from->address, address_size);
-        set_string(&values[2], PR_ADDRTYPE_W, (const WCHAR *)(void *)at);
-        at = put(at, smtp_type, sizeof smtp_type);
-        set_string(&values[3], PR_EMAIL_ADDRESS_W, address);
-        set_string(&values[4], PR_SMTP_ADDRESS_W, address);
-        set_binary(&values[5], PR_ENTRYID, at, entryid_size(from));
-        entryid = put(at, one_off_head, sizeof one_off_head);
-        entryid = put(entryid, from->name, name_size);
-        entryid = put(entryid, smtp_type, sizeof smtp_type);
-        at = put(entryid, from->address, address_size);
-        set_binary(&values[6], PR_SEARCH_KEY, at, search_key_size(from));
-        put_search_key(at, from);
-        out->cValues = MOST_PROPERTIES;
+        put_address(from, at, values, &out->cValues);
     }
     out->rgPropVals = values;
     return S_OK;
@@ -292,8 +320,8 @@ int lm_message_set_recipients(lua_State *L)
     HRESULT hr;
 
     luaL_checktype(L, 2, LUA_TTABLE);
-    count = lua_rawlen(L, 2);
-    luaL_argcheck(L, count <= 100000, 2, "too many recipients");
+    count = lm_check_array(L, 2, 2, "an array of recipients expected: { { address = ... }, ... }");
+    luaL_argcheck(L, count <= MOST_RECIPIENTS, 2, "too many recipients: there can be 100,000");
     lua_newtable(L);
     anchor = lua_gettop(L);
     recipients = lm_scratch(L, anchor, (size_t)count * sizeof *recipients);

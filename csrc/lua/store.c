@@ -106,20 +106,26 @@ static const char *push_part(lua_State *L, const char *at, const char *end)
     return at < end ? at + 1 : NULL;
 }
 
-/* Finds the row of the child of that name in the hierarchy table. Nothing of Lua is called. */
+/* Finds the row of the child of that name in the hierarchy table. A folder's name may not differ from another's in case
+ * only [imapifolder-createfolder.md: MAPI_E_COLLISION], so a name in another case is taken where there is no such.
+ * Nothing of Lua is called. */
 static HRESULT find_row(IMAPITable *table, WCHAR *name, SRowSet **rows)
 {
     SPropTagArray columns = {1, {PR_ENTRYID}};
     SPropValue wanted = {.ulPropTag = PR_DISPLAY_NAME_W};
-    SRestriction same = {.rt = RES_PROPERTY};
+    SRestriction same = {.rt = RES_CONTENT};
     HRESULT hr;
 
     wanted.Value.lpszW = name;
-    same.res.resProperty.relop = RELOP_EQ;
-    same.res.resProperty.ulPropTag = PR_DISPLAY_NAME_W;
-    same.res.resProperty.lpProp = &wanted;
+    same.res.resContent.ulFuzzyLevel = FL_FULLSTRING;
+    same.res.resContent.ulPropTag = PR_DISPLAY_NAME_W;
+    same.res.resContent.lpProp = &wanted;
     hr = table->lpVtbl->SetColumns(table, &columns, 0);
     if (SUCCEEDED(hr)) {
+        hr = table->lpVtbl->FindRow(table, &same, BOOKMARK_BEGINNING, 0);
+    }
+    if (hr == MAPI_E_NOT_FOUND) {
+        same.res.resContent.ulFuzzyLevel = FL_FULLSTRING | FL_IGNORECASE;
         hr = table->lpVtbl->FindRow(table, &same, BOOKMARK_BEGINNING, 0);
     }
     if (SUCCEEDED(hr)) {
@@ -168,7 +174,9 @@ static int no_folder(lua_State *L, const char *path, const char *rest, int name)
 {
     size_t before = (size_t)(rest - path);
 
-    if (before > 0) {
+    if (lua_rawlen(L, name) == 0) {
+        lua_pushfstring(L, "a part of the path \"%s\" is empty; a slash in a name is written \\/", path);
+    } else if (before > 0) {
         lua_pushlstring(L, path, before - 1);
         lua_pushfstring(L, "there is no folder \"%s\" in \"%s\"", lua_tostring(L, name), lua_tostring(L, -1));
     } else {

@@ -20,11 +20,18 @@ static IMAPITable *table_of(lua_State *L, const struct lm_object *self)
     return (IMAPITable *)lm_native(L, self);
 }
 
-/* Named properties in where and sort get their ids from the folder, which the table keeps; closed, it cannot tell. */
-static struct lm_object *push_folder(lua_State *L)
+/* Named properties in where and sort get their ids from the store, whose they are; where the table's folder was opened
+ * without one, from the folder, which the table keeps: closed, it cannot tell. */
+static struct lm_object *push_namer(lua_State *L)
 {
     struct lm_object *folder;
 
+    lua_getiuservalue(L, 1, LM_PARENT);
+    folder = (struct lm_object *)lua_touserdata(L, -1);
+    if (folder != NULL && folder->type == &lm_store_type) {
+        return folder;
+    }
+    lua_pop(L, 1);
     lua_getiuservalue(L, 1, TABLE_FOLDER);
     folder = (struct lm_object *)lua_touserdata(L, -1);
     lm_still_open(L, folder);
@@ -194,7 +201,7 @@ static int table_rows(lua_State *L)
 static int table_find(lua_State *L)
 {
     static const struct lm_option options[] = {{"backward", LM_BOOLEAN}, {NULL, LM_ANY}};
-    struct lm_object *self = lm_self(L), *folder;
+    struct lm_object *self = lm_self(L), *namer;
     SRestriction *where;
     IMAPITable *table;
     bool backward;
@@ -202,9 +209,9 @@ static int table_find(lua_State *L)
 
     luaL_checktype(L, 2, LUA_TTABLE);
     backward = lm_option_flag(L, lm_options(L, 3, options), false);
-    folder = push_folder(L);
+    namer = push_namer(L);
     lua_newtable(L);
-    hr = lm_where_read(L, folder, 2, 2, lua_gettop(L), &where);
+    hr = lm_where_read(L, namer, 2, 2, lua_gettop(L), &where);
     if (SUCCEEDED(hr)) {
         table = table_of(L, self);
         hr = table->lpVtbl->FindRow(table, where, BOOKMARK_CURRENT, backward ? DIR_BACKWARD : 0);
@@ -221,7 +228,7 @@ static int table_restrict(lua_State *L)
 
     lua_settop(L, 2);
     lua_newtable(L);
-    hr = lm_where_read(L, push_folder(L), 2, 2, 3, &where);
+    hr = lm_where_read(L, push_namer(L), 2, 2, 3, &where);
     if (SUCCEEDED(hr)) {
         table = table_of(L, self);
         hr = table->lpVtbl->Restrict(table, where, 0);
@@ -238,7 +245,7 @@ static int table_sort(lua_State *L)
 
     lua_settop(L, 2);
     lua_newtable(L);
-    hr = lm_sort_read(L, push_folder(L), 2, 2, 3, &sort);
+    hr = lm_sort_read(L, push_namer(L), 2, 2, 3, &sort);
     if (SUCCEEDED(hr)) {
         table = table_of(L, self);
         hr = table->lpVtbl->SortTable(table, sort != NULL ? sort : &none, 0);

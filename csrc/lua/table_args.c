@@ -98,8 +98,8 @@ HRESULT lm_columns_read(lua_State *L, struct lm_object *self, int index, int arg
 
     if (!lua_isnoneornil(L, index)) {
         luaL_argcheck(L, lua_type(L, index) == LUA_TTABLE, arg, "columns: an array of property names expected");
-        count = lua_rawlen(L, index);
-        luaL_argcheck(L, count <= MOST_COLUMNS, arg, "columns: too many");
+        count = lm_check_array(L, index, arg, "columns: an array of property names expected");
+        luaL_argcheck(L, count <= MOST_COLUMNS, arg, "columns: too many, there can be 240");
         defaults = NULL;
     } else {
         while (defaults[count] != NULL) {
