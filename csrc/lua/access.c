@@ -99,8 +99,7 @@ HRESULT lm_stream_push(lua_State *L, IStream *stream, unsigned unit)
     return S_OK;
 }
 
-/* The type a property is stored with; PT_UNSPECIFIED where it is absent. Nothing of Lua is allocated. */
-static HRESULT stored_type(lua_State *L, struct lm_object *self, ULONG tag, ULONG *type)
+HRESULT lm_stored_type(lua_State *L, struct lm_object *self, ULONG tag, ULONG *type)
 {
     IMAPIProp *native = LM_PROP(L, self);
     SPropTagArray *list = NULL;
@@ -129,7 +128,7 @@ static HRESULT push_big(lua_State *L, struct lm_object *self, ULONG tag)
 
     if (PROP_TYPE(tag) == PT_UNSPECIFIED) {
         ULONG type;
-        hr = stored_type(L, self, tag, &type);
+        hr = lm_stored_type(L, self, tag, &type);
         tag = CHANGE_PROP_TYPE(tag, type);
         if (FAILED(hr)) {
             return hr;
@@ -389,7 +388,7 @@ static HRESULT assign(lua_State *L, struct lm_object *self, struct assignments *
     tag = one->prop.tag;
     if (PROP_TYPE(tag) == PT_UNSPECIFIED && PROP_ID(tag) != 0) {
         ULONG type;
-        hr = stored_type(L, self, tag, &type);
+        hr = lm_stored_type(L, self, tag, &type);
         if (FAILED(hr)) {
             return hr;
         }

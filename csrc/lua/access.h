@@ -10,6 +10,9 @@
 /* Pushes one property's value; on failure nothing. Both know about big values. */
 HRESULT lm_prop_push(lua_State *L, struct lm_object *self, ULONG tag, unsigned flags);
 
+/* The type a property is stored with; PT_UNSPECIFIED where it is absent. Nothing of Lua is allocated. */
+HRESULT lm_stored_type(lua_State *L, struct lm_object *self, ULONG tag, ULONG *type);
+
 /* Writes one large string or binary through IMAPIProp::OpenProperty. */
 HRESULT lm_prop_write(lua_State *L, struct lm_object *self, ULONG tag, const void *bytes, size_t length);
 

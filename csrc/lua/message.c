@@ -61,6 +61,19 @@ static int message_stream(lua_State *L)
     /* "w" makes the property; where nobody has used its name yet, it makes that too. */
     creates = lua_type(L, 3) == LUA_TSTRING && strcmp(lua_tostring(L, 3), "w") == 0;
     hr = lm_prop_identify(L, self, &prop, creates ? MAPI_CREATE : 0);
+    if (SUCCEEDED(hr) && PROP_TYPE(prop.tag) == PT_UNSPECIFIED) {
+        ULONG type;
+        hr = lm_stored_type(L, self, prop.tag, &type);
+        prop.tag = CHANGE_PROP_TYPE(prop.tag, type);
+        if (SUCCEEDED(hr) && type == PT_UNSPECIFIED) {
+            hr = MAPI_E_NOT_FOUND;
+        }
+    }
+    if (hr == MAPI_E_NOT_FOUND) {
+        return lm_fail_text(L, "message:stream", hr,
+                            lua_pushfstring(L, "there is no property '%s'; mode \"w\" makes one whose type is said",
+                                            lm_prop_text(L, 2)));
+    }
     if (FAILED(hr)) {
         return lm_fail(L, "message:stream", hr);
     }

@@ -245,7 +245,8 @@ static HRESULT STDMETHODCALLTYPE stream_seek(IStream *This, LARGE_INTEGER move, 
         hr = STG_E_INVALIDFUNCTION;
     if (SUCCEEDED(hr) &&
         (move.QuadPart < 0 ? base < (uint64_t)0 - (uint64_t)move.QuadPart : base + (uint64_t)move.QuadPart > INT64_MAX))
-        hr = STG_E_INVALIDFUNCTION;
+        hr = fail(STG_E_INVALIDFUNCTION,
+                  "The place to go to is before the beginning, or beyond what a stream can hold.");
     if (SUCCEEDED(hr)) {
         stream->position = base + (uint64_t)move.QuadPart;
         if (position != NULL)
