@@ -253,6 +253,8 @@ static bool is_address_field(const char *line, size_t size)
 {
     static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
 
+    if (size == 0 || strchr("FfSsRrTtCcBb", *line) == NULL)
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t length = strlen(names[i]);
 

@@ -62,7 +62,16 @@ char *mime_text_utf8(struct mime_arena *arena, LPCWSTR wide, size_t units)
 
 bool mime_text_is_ascii(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
+    size_t i = 0;
+
+    for (; size - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, text + i, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            return false;
+    }
+    for (; i < size; i++)
         if ((unsigned char)text[i] >= 0x80)
             return false;
     return true;
@@ -148,10 +157,13 @@ static HRESULT run_iconv(iconv_t converter, struct decoding *decoding, const voi
     return S_OK;
 }
 
-/* Well-formed UTF-8, which most mail is, in pieces that end with a character. */
+/* Well-formed UTF-8 without NULs, which most mail is, in pieces that end with a character. */
 static HRESULT put_utf8(struct decoding *decoding, const char *text, size_t size)
 {
     HRESULT hr = S_OK;
+
+    if (decoding->put == NULL)
+        return S_OK;
 
     while (size != 0 && SUCCEEDED(hr)) {
         WCHAR piece[PIECE];
@@ -159,7 +171,7 @@ static HRESULT put_utf8(struct decoding *decoding, const char *text, size_t size
 
         while (some < size && (text[some] & 0xC0) == 0x80)
             some--;
-        hr = put_piece(decoding, piece, utf8_to_utf16(text, some, piece, UTF_STRICT));
+        hr = decoding->put(decoding->context, piece, utf8_to_utf16(text, some, piece, UTF_STRICT));
         text += some;
         size -= some;
     }
@@ -172,7 +184,7 @@ static HRESULT decode(struct decoding *decoding, const void *bytes, size_t size)
     iconv_t converter;
     HRESULT hr;
 
-    if (strcasecmp(decoding->charset->name, "utf-8") == 0 && utf8_valid(bytes, size))
+    if (strcasecmp(decoding->charset->name, "utf-8") == 0 && memchr(bytes, 0, size) == NULL && utf8_valid(bytes, size))
         return put_utf8(decoding, bytes, size);
     converter = iconv_open("UTF-16LE", decoding->charset->name);
     if (converter == (iconv_t)-1)
