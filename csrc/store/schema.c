@@ -171,7 +171,20 @@ static const char schema_3[] =
     "END;"
     "CREATE TRIGGER found_read AFTER UPDATE OF unread ON found WHEN new.unread <> old.unread BEGIN"
     "  UPDATE folder SET unread_count = unread_count + new.unread - old.unread WHERE id = new.search;"
-    "END;";
+    "END;"
+    /* Large values in a table of rows: most are bodies and headers of a few KB, of which a page of such a table holds two or
+     * three, while one without row ids keeps no more than a quarter page of each and starts a page for the rest. */
+    "CREATE TABLE value ("
+    "  id INTEGER PRIMARY KEY,"
+    "  kind INTEGER NOT NULL,"
+    "  owner INTEGER NOT NULL,"
+    "  tag INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL,"
+    "  data BLOB NOT NULL);"
+    "INSERT INTO value (kind, owner, tag, seq, data) SELECT kind, owner, tag, seq, data FROM chunk;"
+    "DROP TABLE chunk;"
+    "ALTER TABLE value RENAME TO chunk;"
+    "CREATE UNIQUE INDEX chunk_place ON chunk (kind, owner, tag, seq);";
 
 static const char *const upgrades[] = {schema_1, schema_2, schema_3};
 

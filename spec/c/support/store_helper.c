@@ -381,14 +381,25 @@ void store_make_older(int version)
 {
     static const struct {
         int version;
-        const char *table; /* that it brought */
-    } tables[] = {{2, "listener"}, {2, "event"}, {3, "search"}, {3, "search_root"}, {3, "search_scope"}, {3, "found"}};
+        const char *undone; /* what it brought */
+    } steps[] = {
+        {2, "DROP TABLE listener"},
+        {2, "DROP TABLE event"},
+        {3, "DROP TABLE search"},
+        {3, "DROP TABLE search_root"},
+        {3, "DROP TABLE search_scope"},
+        {3, "DROP TABLE found"},
+        {3, "CREATE TABLE older (kind INTEGER NOT NULL, owner INTEGER NOT NULL, tag INTEGER NOT NULL, seq INTEGER NOT "
+            "NULL,"
+            " data BLOB NOT NULL, PRIMARY KEY (kind, owner, tag, seq)) WITHOUT ROWID"},
+        {3, "INSERT INTO older SELECT kind, owner, tag, seq, data FROM chunk"},
+        {3, "DROP TABLE chunk"},
+        {3, "ALTER TABLE older RENAME TO chunk"},
+    };
     char sql[64];
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        snprintf(sql, sizeof sql, "DROP TABLE %s", tables[i].table);
-        if (tables[i].version > version)
-            store_query(sql);
-    }
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (steps[i].version > version)
+            store_query(steps[i].undone);
     snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version);
     store_query(sql);
 }
