@@ -92,7 +92,7 @@ static HRESULT update_message(struct store *store, const struct tree_message *me
 {
     static const char sql[] =
         "UPDATE message SET (" MESSAGE_COLUMNS ") = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-        " (flags & ~18) | (?16 & 2) | EXISTS (SELECT 1 FROM attachment WHERE message = ?1) << 4, ?17, status, ?19, "
+        " (flags & ~18) | (?16 & 2) | (EXISTS (SELECT 1 FROM attachment WHERE message = ?1) << 4), ?17, status, ?19, "
         "?20, ?21, ?22, ?23, ?24), version = version + 1 WHERE id = ?1";
     struct byte_buffer blob;
     sqlite3_stmt *statement;
