@@ -105,7 +105,6 @@ static HRESULT STDMETHODCALLTYPE converter_MIMEToMAPI(IConverterSession *This, L
         return refuse(self, E_INVALIDARG, "The source server must be NULL.");
     if ((ulFlags & ~(ULONG)IMPORT_FLAGS) != 0)
         return refuse(self, E_INVALIDARG, "A flag is not one that MIMEToMAPI takes.");
-    /* CCSF_USE_RTF leaves the choice between HTML and RTF to the converter [iconvertersession-mimetomapi.md]: HTML. */
     return mime_import_stream(&self->allocators, pstm, pmsg, ulFlags);
 }
 
@@ -122,8 +121,6 @@ static HRESULT STDMETHODCALLTYPE converter_MAPIToMIMEStm(IConverterSession *This
         return refuse(self, E_INVALIDARG, "CCSF_SMTP must always be set.");
     if ((ulFlags & CCSF_USE_TNEF) != 0)
         return refuse(self, MAPI_E_NO_SUPPORT, "This converter does not write TNEF; leave CCSF_USE_TNEF out.");
-    if ((ulFlags & CCSF_USE_RTF) != 0)
-        return refuse(self, MAPI_E_NO_SUPPORT, "This converter does not write RTF; leave CCSF_USE_RTF out.");
     return mime_export_stream(&self->allocators, &self->settings, pmsg, pstm, ulFlags);
 }
 

@@ -9,6 +9,7 @@
 #include <mapitags.h>
 
 #include "mime/html.h"
+#include "mime/rtf.h"
 #include "mime/runtime.h"
 #include "mime/scan.h"
 
@@ -78,10 +79,9 @@ void mime_export_boundary(struct mime_export *export, const char *boundary, bool
     mime_output_text(export->out, last ? "--\r\n" : "\r\n");
 }
 
-static void put_related_type(struct mime_output *out, const void *context)
+static void put_related_type(struct mime_output *out, const void *type)
 {
-    (void)context;
-    mime_output_parameter(out, "type", "text/html");
+    mime_output_parameter(out, "type", type);
 }
 
 static void put_report_type(struct mime_output *out, const void *report)
@@ -109,14 +109,15 @@ static bool has_inside(const struct mime_export *export)
 /* The HTML body, with the attachments that belong inside it. */
 static HRESULT put_html(struct mime_export *export, bool outermost)
 {
+    const char *type = strcmp(export->html_subtype, "rtf") == 0 ? "text/rtf" : "text/html";
     char boundary[MIME_BOUNDARY_ROOM];
     HRESULT hr;
 
     if (!has_inside(export))
-        return mime_export_text_part(export, "html", NULL, outermost);
-    begin_multipart(export, "related", put_related_type, NULL, boundary);
+        return mime_export_text_part(export, export->html_subtype, NULL, outermost);
+    begin_multipart(export, "related", put_related_type, type, boundary);
     mime_export_boundary(export, boundary, false);
-    hr = mime_export_text_part(export, "html", NULL, false);
+    hr = mime_export_text_part(export, export->html_subtype, NULL, false);
     for (size_t i = 0; i < export->attached_count && SUCCEEDED(hr); i++) {
         if (!export->attached[i].inside)
             continue;
@@ -288,6 +289,7 @@ static HRESULT choose_bodies(struct mime_export *export)
     struct mime_bodies *bodies = &export->bodies;
     LONG native = mime_export_long(export, PR_NATIVE_BODY_INFO, 0);
     LONG editor = mime_export_long(export, PR_MSG_EDITOR_FORMAT, 0);
+    bool rtf = (export->flags & CCSF_USE_RTF) != 0;
     bool only_text = (export->flags & CCSF_PLAIN_TEXT_ONLY) != 0 || export->settings->save_format == SAVE_RFC822;
 
     if (only_text && bodies->text == NULL && bodies->html != NULL) {
@@ -301,7 +303,20 @@ static HRESULT choose_bodies(struct mime_export *export)
         drop(&bodies->text, &bodies->text_size);
     if ((export->flags & CCSF_PLAIN_TEXT_ONLY) != 0)
         export->attached_count = 0;
-    export->transformed = only_text;
+    export->transformed = only_text || rtf;
+    export->html_subtype = "html";
+    if (rtf && bodies->html != NULL) {
+        char *made;
+        size_t size;
+        HRESULT hr = mime_rtf_from_html(bodies->html, bodies->html_size, &made, &size);
+
+        if (FAILED(hr))
+            return hr;
+        drop(&bodies->html, &bodies->html_size);
+        bodies->html = made;
+        bodies->html_size = size;
+        export->html_subtype = "rtf";
+    }
     return S_OK;
 }
 

@@ -71,6 +71,7 @@ struct mime_export {
     uint64_t seed;        /* of its boundaries, from its content */
     GMimeParserOptions *options;
     const struct mime_originals *originals; /* in the arena; NULL: none */
+    const char *html_subtype;               /* "html", or "rtf" where that was asked for */
     bool transformed;                       /* the body is not what was imported: flags of this call have changed it */
 };
 

@@ -269,7 +269,7 @@ mime_export_text_part(struct mime_export *export, const char *subtype, const str
                       bool outermost)
 {
     const struct mime_settings *settings = export->settings;
-    bool html = strcmp(subtype, "html") == 0;
+    bool html = strcmp(subtype, "plain") != 0; /* or made of it */
     const char *text = html ? export->bodies.html : export->bodies.text;
     struct content content = {.bytes = text == NULL ? "" : text,
                               .size = html ? export->bodies.html_size : export->bodies.text_size};

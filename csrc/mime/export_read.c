@@ -12,6 +12,7 @@
 #include "mime/codepage.h"
 #include "mime/draft.h"
 #include "mime/names.h"
+#include "mime/rtf.h"
 #include "mime/text.h"
 
 /* What the exporter reads of a message in one call. */
@@ -63,6 +64,7 @@ static const ULONG message_tags[] = {
     PR_INTERNET_CPID,
     PR_BODY_W,
     PR_HTML,
+    PR_RTF_COMPRESSED,
     PR_BODY_CONTENT_ID_W,
     PR_BODY_CONTENT_LOCATION_W,
     PR_SEARCH_KEY,
@@ -438,6 +440,40 @@ static HRESULT read_tables(struct mime_export *export)
     return hr;
 }
 
+/* Without a body of HTML, the one within the compressed RTF, or else its text. RTF that is damaged is as none. */
+static HRESULT read_rtf(struct mime_export *export)
+{
+    const SPropValue *value = mime_export_prop(export, PR_RTF_COMPRESSED);
+    unsigned char *bytes = NULL;
+    char *rtf = NULL, *text = NULL;
+    size_t size = 0, length;
+    bool html;
+    HRESULT hr = S_OK;
+
+    if (export->bodies.html != NULL || (value == NULL && !is_large(export, PR_RTF_COMPRESSED)))
+        return S_OK;
+    if (value == NULL)
+        hr = read_stream((IMAPIProp *)(void *)export->message, PR_RTF_COMPRESSED, &bytes, &size);
+    if (SUCCEEDED(hr))
+        hr = mime_rtf_decompress(value != NULL ? value->Value.bin.lpb : bytes,
+                                 value != NULL ? value->Value.bin.cb : size, &rtf, &size);
+    if (SUCCEEDED(hr))
+        hr = mime_rtf_read(rtf, size, &text, &length, &html);
+    if (SUCCEEDED(hr) && html) {
+        export->bodies.html = text;
+        export->bodies.html_size = length;
+        text = NULL;
+    } else if (SUCCEEDED(hr) && export->bodies.text == NULL) {
+        export->bodies.text = text;
+        export->bodies.text_size = length;
+        text = NULL;
+    }
+    free(text);
+    free(rtf);
+    free(bytes);
+    return hr == MAPI_E_NOT_ENOUGH_MEMORY ? hr : S_OK;
+}
+
 HRESULT
 mime_export_read(struct mime_export *export)
 {
@@ -448,6 +484,8 @@ mime_export_read(struct mime_export *export)
         hr = read_wide(export, PR_BODY_W, &export->bodies.text, &export->bodies.text_size);
     if (SUCCEEDED(hr))
         hr = read_html(export);
+    if (SUCCEEDED(hr))
+        hr = read_rtf(export);
     if (SUCCEEDED(hr))
         mime_originals_read(export);
     return SUCCEEDED(hr) ? read_tables(export) : hr;

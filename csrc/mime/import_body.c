@@ -10,7 +10,7 @@
 
 #include "mime/codepage.h"
 
-enum { NATIVE_PLAIN = 1, NATIVE_HTML = 3 }; /* PR_NATIVE_BODY_INFO */
+enum { NATIVE_PLAIN = 1, NATIVE_RTF = 2, NATIVE_HTML = 3 }; /* PR_NATIVE_BODY_INFO */
 
 /* Where a part is met. */
 struct place {
@@ -246,7 +246,10 @@ static HRESULT import_bodies(struct mime_import *import, struct mime_parts *part
     if (codepage != 0)
         mime_draft_long(draft, PR_INTERNET_CPID, (LONG)codepage);
     if ((parts->text != NULL) != (parts->html != NULL))
-        mime_draft_long(draft, PR_NATIVE_BODY_INFO, parts->html != NULL ? NATIVE_HTML : NATIVE_PLAIN);
+        mime_draft_long(draft, PR_NATIVE_BODY_INFO,
+                        parts->html == NULL                   ? NATIVE_PLAIN
+                        : (import->flags & CCSF_USE_RTF) != 0 ? NATIVE_RTF
+                                                              : NATIVE_HTML);
     return hr;
 }
 

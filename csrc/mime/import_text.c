@@ -8,6 +8,7 @@
 #include <mapitags.h>
 
 #include "base/utf.h"
+#include "mime/rtf.h"
 #include "mime/text.h"
 
 struct text_target {
@@ -132,6 +133,35 @@ static const char *charset_in_html(const unsigned char *bytes, size_t size, char
     return NULL;
 }
 
+/* CCSF_USE_RTF: the HTML within compressed RTF. */
+static HRESULT import_rtf(const void *bytes, size_t size, const char *declared, IMessage *message,
+                          struct mime_draft *draft, struct mime_charset *charset)
+{
+    struct mime_writer writer = {(IMAPIProp *)(void *)message, PR_RTF_COMPRESSED, draft, NULL, 0, NULL};
+    unsigned char *compressed = NULL;
+    char *html = NULL, *rtf = NULL;
+    size_t length, written, packed;
+    HRESULT hr = mime_charset_choose(declared, bytes, size, charset);
+
+    if (SUCCEEDED(hr))
+        hr = mime_charset_to_utf8(charset, bytes, size, &html, &length);
+    if (SUCCEEDED(hr))
+        hr = mime_rtf_from_html(html, length, &rtf, &written);
+    if (SUCCEEDED(hr))
+        hr = mime_rtf_compress(rtf, written, &compressed, &packed);
+    if (SUCCEEDED(hr)) {
+        charset->name = mime_arena_text(&draft->arena, charset->name, strlen(charset->name));
+        mime_draft_boolean(draft, PR_RTF_IN_SYNC, true);
+        hr = mime_writer_finish(&writer, mime_writer_put(&writer, compressed, packed));
+    }
+    if (SUCCEEDED(hr) && charset->name == NULL)
+        hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    free(compressed);
+    free(rtf);
+    free(html);
+    return hr;
+}
+
 HRESULT
 mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *message, ULONG tag,
                       struct mime_draft *draft, struct mime_charset *used)
@@ -150,8 +180,11 @@ mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *m
     if (SUCCEEDED(hr)) {
         if (tag == PR_HTML && (charset == NULL || *charset == '\0') && !utf8_valid((const char *)bytes, size))
             charset = charset_in_html(bytes, size, name, sizeof name);
-        hr = mime_import_text_bytes(import, size == 0 ? (const void *)"" : bytes, size, charset, message, tag, draft,
-                                    used);
+        if (tag == PR_HTML && (import->flags & CCSF_USE_RTF) != 0)
+            hr = import_rtf(size == 0 ? (const void *)"" : bytes, size, charset, message, draft, used);
+        else
+            hr = mime_import_text_bytes(import, size == 0 ? (const void *)"" : bytes, size, charset, message, tag,
+                                        draft, used);
     }
     free(bytes);
     return hr;
