@@ -141,8 +141,11 @@ static void put_thread(struct mime_export *export)
     const char *topic = mime_export_text(export, PR_CONVERSATION_TOPIC_W);
     gchar *encoded;
 
-    if (index == NULL || index->Value.bin.cb == 0 || index->Value.bin.cb > 4096)
+    if (index == NULL || index->Value.bin.cb == 0 || index->Value.bin.cb > 4096) {
+        if (topic != NULL) /* without an index only where it came so: every message has a topic */
+            mime_original_put(export, "Thread-Topic", topic);
         return;
+    }
     put_text(export, "Thread-Topic", topic);
     encoded = g_base64_encode(index->Value.bin.lpb, index->Value.bin.cb);
     mime_output_ids(export->out, "Thread-Index", encoded);

@@ -125,6 +125,8 @@ mime_rtf_decompress(const unsigned char *bytes, size_t size, char **rtf, size_t 
     *decompressed = 0;
     if (size < HEAD)
         return MAPI_E_CORRUPT_DATA;
+    if (get_u32(bytes) >= HEAD - 4 && get_u32(bytes) < size - 4)
+        size = get_u32(bytes) + 4;
     raw = get_u32(bytes + 4);
     signature = get_u32(bytes + 8);
     if (raw > MOST)
