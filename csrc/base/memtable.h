@@ -1,8 +1,7 @@
-/* base/memtable.h - an IMAPITable over rows kept in memory: a snapshot (TBLTYPE_SNAPSHOT).
+/* base/memtable.h - a table (base/list_table.h) over rows kept in memory: a snapshot (TBLTYPE_SNAPSHOT).
  *
- * Serves every table that is small enough to be built at once: profiles, services, providers, stores, recipients,
- * attachments. Complete but for notifications (Advise: MAPI_E_NO_SUPPORT) and categories (SortTable:
- * MAPI_E_TOO_COMPLEX).
+ * Serves every table that is small and made at once: profiles, services, providers, stores, the status table. Advise answers
+ * MAPI_E_NO_SUPPORT.
  */
 #ifndef BASE_MEMTABLE_H
 #define BASE_MEMTABLE_H
@@ -20,14 +19,8 @@ struct memtable;
 HRESULT memtable_create(struct lifeline *life, const SPropTagArray *columns, struct memtable **out);
 
 /* Appends a row, a deep copy of the values (any order; a property that is not among them is absent from the row;
- * PT_ERROR values count as absent). PR_INSTANCE_KEY is made up from the row's number where the row brings none. For
- * the builder of the table, before it hands it out: the cursor, bookmarks, sort order and restriction are not
- * brought up to date. */
+ * PT_ERROR values count as absent). PR_INSTANCE_KEY is made up from the row's number where the row brings none. */
 HRESULT memtable_append(struct memtable *table, ULONG count, const SPropValue *row);
-
-/* Says that the table has no bookmarks but the predefined ones: CreateBookmark answers MAPI_E_NO_SUPPORT, as it does
- * on attachment tables (imapitable-createbookmark.md). */
-void memtable_refuse_bookmarks(struct memtable *table);
 
 /* The table as its interface; no reference is added. */
 IMAPITable *memtable_as_table(struct memtable *table);

@@ -326,6 +326,7 @@ HRESULT message_take_attachment(struct message *message, ULONG number, struct at
     slot->node = node;
     message->body.slots.changed = true;
     message_touch(message);
+    slot->edited = message->edits;
     return S_OK;
 }
 

@@ -7,49 +7,88 @@
 #include <mapix.h>
 
 #include "base/propvalue.h"
-#include "store/message.h"
-#include "store/row_builder.h"
+#include "store/message_table.h"
 
-static void add_values(struct row_builder *row, const struct prop_bag *props, ULONG number, uint64_t size)
+/* ---- the attachment table ---- */
+
+/* What has been saved into the message, be the message saved or not; what has not is not listed (imessage-createattach.md). */
+static HRESULT list_slots(struct live_table *table, struct list_items *out)
 {
+    struct message *message = message_of_table(table);
+    const struct slot_list *slots = &message->body.slots;
+    HRESULT hr = body_load_slots(&message->body, table->store, message->host.place.row);
+    size_t i;
+
+    for (i = 0; i < slots->count && SUCCEEDED(hr); i++)
+        if (!slots->items[i].removed && (slots->items[i].node != NULL || slots->items[i].row != 0))
+            hr = list_items_add(out, slots->items[i].number, (int64_t)slots->items[i].edited);
+    return hr;
+}
+
+static void add_values(struct live_table *table, ULONG number, uint64_t size, int64_t chunks)
+{
+    struct row_builder *row = &table->row;
     unsigned char key[4];
 
     bytes_put_u32(key, number);
-    row_begin(row);
     row_long(row, PR_ATTACH_NUM, number);
     row_long(row, PR_ATTACH_SIZE, size > UINT32_MAX ? UINT32_MAX : (ULONG)size);
     row_binary(row, PR_INSTANCE_KEY, key, sizeof key);
     row_binary(row, PR_RECORD_KEY, key, sizeof key);
     row_long(row, PR_OBJECT_TYPE, MAPI_ATTACH);
-    row_bag(row, props);
+    row_announce(row, &table->props->bag);
+    table->place.kind = CHUNKS_OF_ATTACHMENT;
+    table->place.row = chunks;
 }
 
-static HRESULT add_stored(struct store *store, struct memtable *table, struct row_builder *row, const struct slot *slot)
+static HRESULT add_stored(struct live_table *table, const struct slot *slot)
 {
-    struct prop_bag props;
     sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT size, props FROM attachment WHERE id = ?1", &statement);
+    HRESULT hr = database_prepare(table->store->db, "SELECT size, props FROM attachment WHERE id = ?1", &statement);
     int rc;
 
     if (FAILED(hr))
         return hr;
-    prop_bag_init(&props);
     sqlite3_bind_int64(statement, 1, slot->row);
     rc = sqlite3_step(statement);
-    hr = database_error(store->db, rc, "The attachments could not be read");
+    hr = database_error(table->store->db, rc, "The attachments could not be read");
     if (rc == SQLITE_ROW)
-        hr = prop_bag_decode(&props, sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1));
-    if (rc == SQLITE_ROW && (SUCCEEDED(hr) || hr == MAPI_E_CORRUPT_DATA)) { /* damaged, but there */
-        add_values(row, &props, slot->number, (uint64_t)sqlite3_column_int64(statement, 0));
-        hr = row_end(row, table);
-    }
+        hr = prop_bag_decode(&table->read.bag, sqlite3_column_blob(statement, 1),
+                             (size_t)sqlite3_column_bytes(statement, 1));
+    table->props = &table->read;
+    if (hr == MAPI_E_CORRUPT_DATA) /* damaged, but there */
+        hr = S_OK;
+    if (rc == SQLITE_ROW && SUCCEEDED(hr))
+        add_values(table, slot->number, (uint64_t)sqlite3_column_int64(statement, 0), slot->row);
     database_done(statement);
-    prop_bag_clear(&props);
-    return hr;
+    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+}
+
+static HRESULT fill_row(struct live_table *table, const struct list_item *item)
+{
+    const struct slot *slot = body_slot(&message_of_table(table)->body, (ULONG)item->id);
+
+    if (slot == NULL || (slot->node == NULL && slot->row == 0))
+        return MAPI_E_NOT_FOUND;
+    if (slot->node == NULL)
+        return add_stored(table, slot);
+    table->props = &slot->node->props;
+    add_values(table, slot->number, slot->node->size, slot->node->row);
+    return S_OK;
 }
 
 HRESULT attachments_table(struct message *message, ULONG flags, LPMAPITABLE *out)
 {
+    static const struct live_class class = {
+        .no_bookmarks = true,
+        .key_size = 4,
+        .version = message_table_version,
+        .list = list_slots,
+        .fill = fill_row,
+        .concerns = message_table_concerns,
+        .check = message_table_check,
+        .release = message_table_release,
+    };
     static const ULONG columns[] = {PR_ATTACH_NUM,
                                     PR_INSTANCE_KEY,
                                     PR_RECORD_KEY,
@@ -66,36 +105,16 @@ HRESULT attachments_table(struct message *message, ULONG flags, LPMAPITABLE *out
                                     PR_CREATION_TIME,
                                     PR_LAST_MODIFICATION_TIME,
                                     PR_OBJECT_TYPE};
-    struct store *store = message->host.store;
-    struct row_builder row;
-    struct memtable *table;
     HRESULT hr;
-    size_t i;
 
     if ((flags & ~(MAPI_UNICODE | MAPI_DEFERRED_ERRORS)) != 0)
         return MAPI_E_UNKNOWN_FLAGS;
-    hr = body_load_slots(&message->body, store, message->host.place.row);
-    if (SUCCEEDED(hr))
-        hr = table_create(store, columns, sizeof columns / sizeof columns[0], flags, &table);
-    if (FAILED(hr))
-        return hr;
-    memtable_refuse_bookmarks(table);
-    memset(&row, 0, sizeof row);
-    for (i = 0; i < message->body.slots.count && SUCCEEDED(hr); i++) {
-        const struct slot *slot = &message->body.slots.items[i];
-
-        if (slot->removed)
-            continue;
-        if (slot->node != NULL) {
-            add_values(&row, &slot->node->props.bag, slot->number, slot->node->size);
-            hr = row_end(&row, table);
-        } else if (slot->row != 0) {
-            hr = add_stored(store, table, &row, slot);
-        }
-    }
-    row_free(&row);
-    return table_finish(table, hr, out);
+    hr = body_load_slots(&message->body, message->host.store, message->host.place.row);
+    return FAILED(hr) ? hr
+                      : message_table_create(message, &class, columns, sizeof columns / sizeof columns[0], flags, out);
 }
+
+/* ---- copying ---- */
 
 /* The destination's IMessage, or MAPI_E_INTERFACE_NOT_SUPPORTED. */
 static HRESULT as_message(IMAPIProp *destination, LPMESSAGE *out)

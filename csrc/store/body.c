@@ -144,14 +144,41 @@ HRESULT body_add_slot(struct body *body, struct slot **out)
     return S_OK;
 }
 
+/* The place of a number among items of a size that begin with theirs and ascend by it; count where it is not there. */
+static size_t find_number(const void *items, size_t count, size_t size, ULONG number)
+{
+    size_t low = 0;
+    size_t high = count;
+    ULONG found = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        memcpy(&found, (const char *)items + middle * size, sizeof found);
+        if (found < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < count)
+        memcpy(&found, (const char *)items + low * size, sizeof found);
+    return low < count && found == number ? low : count;
+}
+
 struct slot *body_slot(struct body *body, ULONG number)
 {
-    size_t i;
+    struct slot_list *list = &body->slots;
+    size_t at = find_number(list->items, list->count, sizeof *list->items, number);
 
-    for (i = 0; i < body->slots.count; i++)
-        if (body->slots.items[i].number == number && !body->slots.items[i].removed)
-            return &body->slots.items[i];
-    return NULL;
+    return at < list->count && !list->items[at].removed ? &list->items[at] : NULL;
+}
+
+struct recipient *body_recipient(struct body *body, ULONG row)
+{
+    struct recipient_list *list = &body->recipients;
+    size_t at = find_number(list->items, list->count, sizeof *list->items, row);
+
+    return at < list->count ? &list->items[at] : NULL;
 }
 
 /* A text column of a recipient as the entry of its bag, with the text where SQLite has it; *count counts the entries that

@@ -12,12 +12,13 @@
 #include "store/holder.h"
 
 struct recipient {
-    ULONG row; /* PR_ROWID */
+    ULONG row;       /* PR_ROWID */
+    uint64_t edited; /* stamp of its last change while the message is open */
     struct prop_bag props;
 };
 
 struct recipient_list {
-    struct recipient *items;
+    struct recipient *items; /* by row */
     size_t count;
     size_t capacity;
     ULONG next_row;
@@ -29,11 +30,12 @@ struct slot {
     ULONG number;                 /* PR_ATTACH_NUM */
     int64_t row;                  /* in the attachment table, or 0 */
     struct attachment_node *node; /* counted; NULL: as in the database */
+    uint64_t edited;              /* stamp of its last change while the message is open */
     bool removed;
 };
 
 struct slot_list {
-    struct slot *items;
+    struct slot *items; /* by number */
     size_t count;
     size_t capacity;
     ULONG next_number;
@@ -82,6 +84,9 @@ struct slot *body_slot(struct body *body, ULONG number);
 
 /* A new slot with the next number, whose node is the caller's to set. */
 HRESULT body_add_slot(struct body *body, struct slot **out);
+
+/* The recipient with the row, or NULL. */
+struct recipient *body_recipient(struct body *body, ULONG row);
 
 /* Room for one more recipient, zeroed, not counted yet: body->recipients.items[count]. */
 HRESULT body_reserve_recipient(struct body *body);

@@ -28,6 +28,8 @@
 #include "store/columns.h"
 #include "store/filter.h"
 #include "store/host.h"
+#include "store/table_events.h"
+#include "store/tree.h"
 
 /* Which messages there are to be rows; struct contents says `folder` for the folder or the search. */
 enum contents_source {
@@ -149,12 +151,18 @@ struct contents {
     struct bookmark *bookmarks;
     size_t bookmark_count;
 
-    struct table_listening *_Atomic listening; /* table_events.c; NULL: nobody is registered */
+    struct table_listening *_Atomic listening; /* NULL: nobody is registered */
+    struct row_list members;                   /* while somebody is: the rows of a restricted table, by id */
+    bool members_lost; /* there was no memory for them: then the table has changed, whatever happens */
 
     uint64_t rekeyed_seen;
     int64_t *skipped; /* rows delivered whose key has moved since */
     size_t skipped_count;
 };
+
+/* contents_events.c: Advise; the restriction has become another. */
+HRESULT contents_advise(struct contents *table, ULONG mask, LPMAPIADVISESINK sink, ULONG_PTR *connection);
+void contents_events_restricted(struct contents *table);
 
 /* contents_span.c: IMapiTableSpan. */
 extern const IMapiTableSpanVtbl contents_span_vtbl;

@@ -12,7 +12,6 @@
 #include "store/contents.h"
 #include "store/entryid.h"
 #include "store/folder.h"
-#include "store/table_events.h"
 
 /* The most columns and rows of one call: both far beyond what clients ask for, and QueryRows may always return fewer.
  */
@@ -53,17 +52,17 @@ static HRESULT STDMETHODCALLTYPE contents_get_last_error(IMAPITable *This, HRESU
     TABLE_CALL(last_error(result, flags, error));
 }
 
-static HRESULT STDMETHODCALLTYPE contents_advise(IMAPITable *This, ULONG mask, LPMAPIADVISESINK sink,
-                                                 ULONG_PTR *connection)
+static HRESULT STDMETHODCALLTYPE contents_advise_method(IMAPITable *This, ULONG mask, LPMAPIADVISESINK sink,
+                                                        ULONG_PTR *connection)
 {
     if (connection != NULL)
         *connection = 0;
-    TABLE_CALL(table_advise(table, mask, sink, connection));
+    TABLE_CALL(contents_advise(table, mask, sink, connection));
 }
 
 static HRESULT STDMETHODCALLTYPE contents_unadvise(IMAPITable *This, ULONG_PTR connection)
 {
-    TABLE_CALL(table_unadvise(table, connection));
+    TABLE_CALL(table_unadvise(table->store, &table->listening, connection));
 }
 
 /* Nothing is ever asynchronous here: each call has done its work when it returns. */
@@ -264,7 +263,7 @@ static HRESULT restrict_rows(struct contents *table, const SRestriction *restric
     table->filter = filter;
     table->restriction = copy;
     start_again(table);
-    table_events_restricted(table);
+    contents_events_restricted(table);
     return S_OK;
 }
 
@@ -548,7 +547,7 @@ static const IMAPITableVtbl contents_vtbl = {
     contents_addref,
     contents_release,
     contents_get_last_error,
-    contents_advise,
+    contents_advise_method,
     contents_unadvise,
     contents_get_status,
     contents_set_columns_method,
@@ -593,7 +592,7 @@ static void contents_destroy(struct object *object)
     struct contents *table = (struct contents *)(void *)object;
     struct store *store = table->store;
 
-    table_events_forget(table);
+    table_events_forget(store, &table->listening);
     object_retire(object);
     free_memory(table);
     store_detach(store);

@@ -372,11 +372,11 @@ static HRESULT tell(struct store *store, const struct change *change)
         hr = post_new_mail(store, change);
     else if (change->event != EVENT_FOUND && change->event != EVENT_SEARCHED)
         post_object(store, change);
-    if (change->source.kind == MAPI_MESSAGE && change->event != fnevNewMail) {
-        const struct table_change message = {change->event, change->source.row, change->parent, change->old_parent,
-                                             change->associated};
+    if (change->event != fnevNewMail) {
+        const struct table_change told = {change->event,  change->source.kind, change->source.row,
+                                          change->parent, change->old_parent,  change->associated};
 
-        table_events_tell(store, &message);
+        table_events_tell(store, &told);
     }
     return hr;
 }
@@ -466,6 +466,7 @@ static void read_changes(struct store *store)
         if (SUCCEEDED(hr))
             store->events->seen = change.seq;
     }
+    table_events_settle(store);
 }
 
 void events_look(struct store *store)

@@ -104,6 +104,7 @@ void message_touch(struct message *message)
     if (!message->changed)
         atomic_fetch_add(&message->host.store->unsaved, 1);
     message->changed = true;
+    message->edits++;
 }
 
 void message_untouch(struct message *message)

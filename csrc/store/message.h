@@ -15,6 +15,7 @@ struct message {
     struct attach *owner; /* of an embedded message; counted */
     int64_t version;      /* of the row as it was loaded */
     uint64_t seen;        /* changes_count when it was loaded or saved */
+    uint64_t edits;       /* how often something was changed, or saved; stamps what is */
     bool associated;
     bool exclusive; /* opened with MAPI_MODIFY: in store->open_messages */
     bool changed;   /* counted in store->unsaved */

@@ -137,6 +137,7 @@ static void settle(struct message *message, const struct tree_message *written, 
     holder_poke_long(props, PR_MESSAGE_FLAGS, written->flags);
     holder_poke_time(props, PR_LAST_MODIFICATION_TIME, written->modified);
     message->host.place.row = written->row;
+    message->edits++;
     message->seen = 0; /* others may have changed the read flag: look when asked */
 }
 

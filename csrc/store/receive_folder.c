@@ -1,5 +1,6 @@
 #include "store/receive_folder.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <mapicode.h>
@@ -9,11 +10,13 @@
 #include "base/failure.h"
 #include "store/entryid.h"
 #include "store/folder.h"
-#include "store/row_builder.h"
+#include "store/live_table.h"
 #include "store/text.h"
 
 /* pidtagmessageclass-canonical-property.md */
 enum { CLASS_LENGTH = 255 };
+
+static const char read_failed[] = "The receive folders could not be read";
 
 static HRESULT read_class(const void *class, ULONG flags, struct byte_buffer *out)
 {
@@ -59,7 +62,9 @@ static HRESULT put_mapping(struct store *store, const struct byte_buffer *class,
     if (SUCCEEDED(hr) && folder_type == FOLDER_SEARCH)
         hr = fail(MAPI_E_NO_ACCESS, "A search folder cannot receive messages.");
     if (SUCCEEDED(hr))
-        hr = database_prepare(store->db, "INSERT OR REPLACE INTO receive_folder (class, folder) VALUES (?1, ?2)",
+        hr = database_prepare(store->db,
+                              "INSERT INTO receive_folder (class, folder) VALUES (?1, ?2)"
+                              " ON CONFLICT (class) DO UPDATE SET class = ?1, folder = ?2",
                               &statement);
     if (FAILED(hr))
         return hr;
@@ -78,6 +83,8 @@ static HRESULT set_mapping(struct host *host, const struct byte_buffer *class, U
     if (FAILED(hr))
         return hr;
     hr = id == NULL ? remove_mapping(host->store, class) : put_mapping(host->store, class, size, id);
+    if (SUCCEEDED(hr))
+        hr = event_store(host->store);
     return store_end_transaction(host->store, hr);
 }
 
@@ -112,7 +119,7 @@ static HRESULT find_mapping(struct store *store, const struct byte_buffer *class
         rc = sqlite3_step(statement);
         if (rc == SQLITE_ROW)
             *row = sqlite3_column_int64(statement, 0);
-        hr = database_error(store->db, rc, "The receive folders could not be read");
+        hr = database_error(store->db, rc, read_failed);
         database_done(statement);
         if (*row == 0 && *prefix == 0)
             *row = store->folders[FOLDER_OF_INBOX];
@@ -181,46 +188,64 @@ HRESULT receive_folder_get(struct host *host, const void *class, ULONG flags, UL
     return hr;
 }
 
-static HRESULT append(struct store *store, struct memtable *table, struct row_builder *row, sqlite3_stmt *statement)
-{
-    const char *class = (const char *)sqlite3_column_text(statement, 0);
-    int64_t folder = sqlite3_column_int64(statement, 1);
+/* ---- the table ---- */
 
-    if (class == NULL)
-        return MAPI_E_NOT_ENOUGH_MEMORY;
-    row_begin(row);
-    row_text(row, PR_MESSAGE_CLASS_W, class, (size_t)sqlite3_column_bytes(statement, 0));
-    row_entryid(row, store, PR_ENTRYID, MAPI_FOLDER, folder);
-    row_entryid(row, store, PR_RECORD_KEY, MAPI_FOLDER, folder);
-    return row_end(row, table);
+static HRESULT list(struct live_table *table, struct list_items *out)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(table->store->db, "SELECT id, folder FROM receive_folder ORDER BY class", &statement);
+
+    return FAILED(hr) ? hr : live_table_query(table, statement, read_failed, out);
+}
+
+static HRESULT fill(struct live_table *table, const struct list_item *item)
+{
+    struct row_builder *row = &table->row;
+    unsigned char key[INSTANCE_KEY_SIZE];
+    sqlite3_stmt *statement;
+    HRESULT hr =
+        database_prepare(table->store->db, "SELECT class, folder FROM receive_folder WHERE id = ?1", &statement);
+    int rc;
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, item->id);
+    rc = sqlite3_step(statement);
+    hr = database_error(table->store->db, rc, read_failed);
+    if (rc == SQLITE_ROW && sqlite3_column_text(statement, 0) == NULL) {
+        hr = MAPI_E_NOT_ENOUGH_MEMORY;
+    } else if (rc == SQLITE_ROW) {
+        instance_key_make(item->id, key);
+        row_text(row, PR_MESSAGE_CLASS_W, (const char *)sqlite3_column_text(statement, 0),
+                 (size_t)sqlite3_column_bytes(statement, 0));
+        row_entryid(row, table->store, PR_ENTRYID, MAPI_FOLDER, sqlite3_column_int64(statement, 1));
+        row_entryid(row, table->store, PR_RECORD_KEY, MAPI_FOLDER, sqlite3_column_int64(statement, 1));
+        row_binary(row, PR_INSTANCE_KEY, key, sizeof key);
+    }
+    database_done(statement);
+    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+}
+
+/* A mapping is told as a change of the store. */
+static bool concerns(const struct live_table *table, const struct table_change *change, int64_t *row)
+{
+    (void)table, (void)row; /* the rows' notes say which */
+    return change->kind == MAPI_STORE;
 }
 
 HRESULT receive_folder_table(struct host *host, ULONG flags, LPMAPITABLE *out)
 {
+    static const struct live_class class = {
+        .key_size = INSTANCE_KEY_SIZE, .list = list, .fill = fill, .concerns = concerns};
     static const ULONG columns[] = {PR_ENTRYID, PR_MESSAGE_CLASS_W, PR_RECORD_KEY, PR_INSTANCE_KEY};
-    struct store *store = host->store;
-    struct row_builder row;
-    struct memtable *table;
-    sqlite3_stmt *statement;
-    HRESULT hr;
-    int rc = SQLITE_OK;
+    struct live_table *table;
 
     if (out == NULL)
         return MAPI_E_INVALID_PARAMETER;
     if ((flags & ~(MAPI_UNICODE | MAPI_DEFERRED_ERRORS)) != 0)
         return MAPI_E_UNKNOWN_FLAGS;
-    hr = table_create(store, columns, sizeof columns / sizeof columns[0], flags, &table);
-    if (FAILED(hr))
-        return hr;
-    memset(&row, 0, sizeof row);
-    hr = database_prepare(store->db, "SELECT class, folder FROM receive_folder ORDER BY class", &statement);
-    if (SUCCEEDED(hr)) {
-        while (SUCCEEDED(hr) && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-            hr = append(store, table, &row, statement);
-        if (SUCCEEDED(hr))
-            hr = database_error(store->db, rc, "The receive folders could not be read");
-        database_done(statement);
-    }
-    row_free(&row);
-    return table_finish(table, hr, out);
+    table = calloc(1, sizeof *table);
+    if (table == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    return live_table_create(table, &class, host->store, columns, sizeof columns / sizeof columns[0], flags, out);
 }

@@ -9,8 +9,7 @@
 #include "base/failure.h"
 #include "base/propcodec.h"
 #include "base/propvalue.h"
-#include "store/message.h"
-#include "store/row_builder.h"
+#include "store/message_table.h"
 
 /* The entry's PR_ROWID, or NULL. */
 static const SPropValue *find_row(const ADRENTRY *entry)
@@ -85,7 +84,7 @@ static HRESULT fill_recipient(const ADRENTRY *entry, struct prop_bag *props)
 }
 
 /* Appends the entries; what was appended before a failure is taken away again. */
-static HRESULT add(struct body *body, const ADRLIST *list)
+static HRESULT add(struct body *body, const ADRLIST *list, uint64_t stamp)
 {
     struct recipient_list *recipients = &body->recipients;
     size_t before = recipients->count;
@@ -100,6 +99,7 @@ static HRESULT add(struct body *body, const ADRLIST *list)
         if (FAILED(hr))
             break;
         recipients->items[recipients->count].row = recipients->next_row++;
+        recipients->items[recipients->count].edited = stamp;
         hr = fill_recipient(&list->aEntries[i], &recipients->items[recipients->count++].props);
     }
     if (FAILED(hr)) {
@@ -110,14 +110,14 @@ static HRESULT add(struct body *body, const ADRLIST *list)
     return hr;
 }
 
-static HRESULT replace(struct body *body, const ADRLIST *list)
+static HRESULT replace(struct body *body, const ADRLIST *list, uint64_t stamp)
 {
     struct body fresh;
     struct recipient_list keep;
     HRESULT hr;
 
     body_init_new(&fresh);
-    hr = add(&fresh, list);
+    hr = add(&fresh, list, stamp);
     keep = body->recipients;
     if (SUCCEEDED(hr)) {
         body->recipients = fresh.recipients;
@@ -127,16 +127,6 @@ static HRESULT replace(struct body *body, const ADRLIST *list)
     return hr;
 }
 
-static struct recipient *find(struct body *body, ULONG row)
-{
-    size_t i;
-
-    for (i = 0; i < body->recipients.count; i++)
-        if (body->recipients.items[i].row == row)
-            return &body->recipients.items[i];
-    return NULL;
-}
-
 static HRESULT check_rows(struct body *body, const ADRLIST *list)
 {
     ULONG i;
@@ -144,7 +134,7 @@ static HRESULT check_rows(struct body *body, const ADRLIST *list)
     for (i = 0; i < list->cEntries; i++) {
         const ADRENTRY *entry = &list->aEntries[i];
 
-        if (entry->cValues != 0 && find(body, find_row(entry)->Value.ul) == NULL)
+        if (entry->cValues != 0 && body_recipient(body, find_row(entry)->Value.ul) == NULL)
             return fail(MAPI_E_NOT_FOUND, "The message has no recipient with PR_ROWID %u.",
                         (unsigned)find_row(entry)->Value.ul);
     }
@@ -152,7 +142,7 @@ static HRESULT check_rows(struct body *body, const ADRLIST *list)
 }
 
 /* Replaces whole rows; all new ones are made before the first is put in place. */
-static HRESULT change(struct body *body, const ADRLIST *list)
+static HRESULT change(struct body *body, const ADRLIST *list, uint64_t stamp)
 {
     struct prop_bag *bags = calloc(list->cEntries + 1, sizeof *bags);
     HRESULT hr = bags == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : check_rows(body, list);
@@ -163,10 +153,11 @@ static HRESULT change(struct body *body, const ADRLIST *list)
             hr = fill_recipient(&list->aEntries[i], &bags[i]);
     for (i = 0; i < list->cEntries && bags != NULL; i++) {
         if (SUCCEEDED(hr) && list->aEntries[i].cValues != 0) {
-            struct recipient *recipient = find(body, find_row(&list->aEntries[i])->Value.ul);
+            struct recipient *recipient = body_recipient(body, find_row(&list->aEntries[i])->Value.ul);
             struct prop_bag old = recipient->props;
 
             recipient->props = bags[i];
+            recipient->edited = stamp;
             bags[i] = old;
         }
         prop_bag_clear(&bags[i]);
@@ -183,7 +174,7 @@ static HRESULT take_away(struct body *body, const ADRLIST *list)
 
     for (i = 0; i < list->cEntries && SUCCEEDED(hr); i++) {
         struct recipient *recipient =
-            list->aEntries[i].cValues == 0 ? NULL : find(body, find_row(&list->aEntries[i])->Value.ul);
+            list->aEntries[i].cValues == 0 ? NULL : body_recipient(body, find_row(&list->aEntries[i])->Value.ul);
 
         if (recipient == NULL)
             continue;
@@ -209,11 +200,11 @@ HRESULT recipients_modify(struct message *message, ULONG flags, const ADRLIST *l
     if (FAILED(hr))
         return hr;
     if (flags == 0)
-        hr = replace(body, list);
+        hr = replace(body, list, message->edits + 1);
     else if (flags == MODRECIP_ADD)
-        hr = add(body, list);
+        hr = add(body, list, message->edits + 1);
     else if (flags == MODRECIP_MODIFY)
-        hr = change(body, list);
+        hr = change(body, list, message->edits + 1);
     else
         hr = take_away(body, list);
     if (SUCCEEDED(hr)) {
@@ -280,42 +271,58 @@ HRESULT recipients_display(struct message *message)
     return hr;
 }
 
-static HRESULT append(struct memtable *table, struct row_builder *row, const struct recipient *recipient)
+/* ---- the recipient table ---- */
+
+static HRESULT list_recipients(struct live_table *table, struct list_items *out)
 {
+    struct message *message = message_of_table(table);
+    const struct recipient_list *recipients = &message->body.recipients;
+    HRESULT hr = body_load_recipients(&message->body, table->store, message->host.place.row);
+    size_t i;
+
+    for (i = 0; i < recipients->count && SUCCEEDED(hr); i++)
+        hr = list_items_add(out, recipients->items[i].row, (int64_t)recipients->items[i].edited);
+    return hr;
+}
+
+static HRESULT fill_row(struct live_table *table, const struct list_item *item)
+{
+    struct row_builder *row = &table->row;
+    const struct recipient *recipient = body_recipient(&message_of_table(table)->body, (ULONG)item->id);
     unsigned char key[4];
 
+    if (recipient == NULL)
+        return MAPI_E_NOT_FOUND;
     bytes_put_u32(key, recipient->row);
-    row_begin(row);
     row_long(row, PR_ROWID, recipient->row);
     row_binary(row, PR_INSTANCE_KEY, key, sizeof key);
     row_bag(row, &recipient->props);
     row_long(row, PR_OBJECT_TYPE, MAPI_MAILUSER);
     row_long(row, PR_DISPLAY_TYPE, 0);
     row_boolean(row, PR_RESPONSIBILITY, false);
-    return row_end(row, table);
+    return S_OK;
 }
 
 HRESULT recipients_table(struct message *message, ULONG flags, LPMAPITABLE *out)
 {
+    static const struct live_class class = {
+        .key_size = 4,
+        .version = message_table_version,
+        .list = list_recipients,
+        .fill = fill_row,
+        .concerns = message_table_concerns,
+        .check = message_table_check,
+        .release = message_table_release,
+    };
     static const ULONG columns[] = {PR_ROWID,           PR_RECIPIENT_TYPE, PR_DISPLAY_NAME_W, PR_ADDRTYPE_W,
                                     PR_EMAIL_ADDRESS_W, PR_ENTRYID,        PR_SEARCH_KEY,     PR_SMTP_ADDRESS_W,
                                     PR_OBJECT_TYPE,     PR_DISPLAY_TYPE,   PR_RESPONSIBILITY, PR_SEND_RICH_INFO,
                                     PR_INSTANCE_KEY};
-    struct row_builder row;
-    struct memtable *table;
     HRESULT hr;
-    size_t i;
 
     if ((flags & ~(MAPI_UNICODE | MAPI_DEFERRED_ERRORS)) != 0)
         return MAPI_E_UNKNOWN_FLAGS;
     hr = body_load_recipients(&message->body, message->host.store, message->host.place.row);
-    if (SUCCEEDED(hr))
-        hr = table_create(message->host.store, columns, sizeof columns / sizeof columns[0], flags, &table);
-    if (FAILED(hr))
-        return hr;
-    memset(&row, 0, sizeof row);
-    for (i = 0; i < message->body.recipients.count && SUCCEEDED(hr); i++)
-        hr = append(table, &row, &message->body.recipients.items[i]);
-    row_free(&row);
-    return table_finish(table, hr, out);
+    return FAILED(hr) ? hr
+                      : message_table_create(message, &class, columns, sizeof columns / sizeof columns[0], flags, out);
 }

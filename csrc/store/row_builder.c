@@ -8,6 +8,7 @@
 
 #include "base/propcodec.h"
 #include "store/entryid.h"
+#include "store/holder.h"
 #include "store/host.h"
 
 void row_free(struct row_builder *row)
@@ -118,50 +119,36 @@ static HRESULT bag_value(const struct prop_entry *entry, void *head, SPropValue 
     return S_OK;
 }
 
+static void add_entry(struct row_builder *row, const struct prop_entry *entry)
+{
+    SPropValue *out = next(row, entry->tag);
+
+    if (out != NULL)
+        added(row, bag_value(entry, row->head, out));
+}
+
 void row_bag(struct row_builder *row, const struct prop_bag *bag)
 {
     size_t i;
 
+    for (i = 0; i < bag->count; i++)
+        if (bag->items[i].size != PROP_EXTERNAL)
+            add_entry(row, &bag->items[i]);
+}
+
+void row_announce(struct row_builder *row, const struct prop_bag *bag)
+{
+    size_t i;
+
     for (i = 0; i < bag->count; i++) {
-        const struct prop_entry *entry = &bag->items[i];
-        SPropValue *out = entry->size == PROP_EXTERNAL ? NULL : next(row, entry->tag);
+        SPropValue *out = entry_is_large(&bag->items[i]) ? next(row, bag->items[i].tag) : NULL;
 
-        if (out != NULL)
-            added(row, bag_value(entry, row->head, out));
+        if (out != NULL) {
+            out->ulPropTag = CHANGE_PROP_TYPE(bag->items[i].tag, PT_ERROR);
+            out->Value.err = MAPI_E_NOT_ENOUGH_MEMORY;
+            row->count++;
+        } else if (!entry_is_large(&bag->items[i])) {
+            add_entry(row, &bag->items[i]);
+        }
     }
-}
-
-HRESULT row_end(struct row_builder *row, struct memtable *table)
-{
-    return FAILED(row->hr) ? row->hr : memtable_append(table, row->count, row->values);
-}
-
-HRESULT table_create(struct store *store, const ULONG *tags, ULONG count, ULONG flags, struct memtable **out)
-{
-    SPropTagArray *columns = malloc(CbNewSPropTagArray(count));
-    HRESULT hr;
-    ULONG i;
-
-    *out = NULL;
-    if (columns == NULL)
-        return MAPI_E_NOT_ENOUGH_MEMORY;
-    columns->cValues = count;
-    for (i = 0; i < count; i++) {
-        bool text = PROP_TYPE(tags[i]) == PT_UNICODE;
-
-        columns->aulPropTag[i] = text && (flags & MAPI_UNICODE) == 0 ? CHANGE_PROP_TYPE(tags[i], PT_STRING8) : tags[i];
-    }
-    hr = memtable_create(store->life, columns, out);
-    free(columns);
-    return hr;
-}
-
-HRESULT table_finish(struct memtable *table, HRESULT hr, LPMAPITABLE *out)
-{
-    if (FAILED(hr)) {
-        memtable_release(table);
-        return hr;
-    }
-    *out = memtable_as_table(table);
-    return S_OK;
 }

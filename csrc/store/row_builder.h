@@ -1,8 +1,7 @@
-/* store/row_builder.h - puts together the rows of tables that are kept in memory (base/memtable.h). */
+/* store/row_builder.h - puts together one row of a table (base/list_row.h). */
 #ifndef STORE_ROW_BUILDER_H
 #define STORE_ROW_BUILDER_H
 
-#include "base/memtable.h"
 #include "base/propbag.h"
 #include "store/logon.h"
 
@@ -26,17 +25,10 @@ void row_binary(struct row_builder *row, ULONG tag, const void *bytes, size_t si
 void row_text(struct row_builder *row, ULONG tag, const char *utf8, size_t size);
 void row_entryid(struct row_builder *row, struct store *store, ULONG tag, ULONG kind, int64_t id);
 
-/* Adds the small values of a bag. */
+/* Adds the values of a bag that it has in memory. */
 void row_bag(struct row_builder *row, const struct prop_bag *bag);
 
-/* Appends the row to the table, answering the first failure. */
-HRESULT row_end(struct row_builder *row, struct memtable *table);
-
-/* A column set in the width that flags (MAPI_UNICODE) ask for, copied from tags with PT_UNICODE. Ends in a table of
- * the store's. */
-HRESULT table_create(struct store *store, const ULONG *tags, ULONG count, ULONG flags, struct memtable **out);
-
-/* Hands a finished table out, or drops it. */
-HRESULT table_finish(struct memtable *table, HRESULT hr, LPMAPITABLE *out);
+/* The same, but large values are announced only (list_row's fetch). */
+void row_announce(struct row_builder *row, const struct prop_bag *bag);
 
 #endif

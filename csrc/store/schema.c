@@ -184,7 +184,25 @@ static const char schema_3[] =
     "INSERT INTO value (kind, owner, tag, seq, data) SELECT kind, owner, tag, seq, data FROM chunk;"
     "DROP TABLE chunk;"
     "ALTER TABLE value RENAME TO chunk;"
-    "CREATE UNIQUE INDEX chunk_place ON chunk (kind, owner, tag, seq);";
+    "CREATE UNIQUE INDEX chunk_place ON chunk (kind, owner, tag, seq);"
+    /* What has been submitted and not been sent, in the order of submission, with PR_SUBMIT_FLAGS (outgoing.h). Receive folders
+     * get ids, which rows of tables are known by. */
+    "CREATE TABLE outgoing ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  message INTEGER NOT NULL UNIQUE,"
+    "  flags INTEGER NOT NULL DEFAULT 0);"
+    "INSERT INTO outgoing (message) SELECT id FROM message WHERE flags & 4 <> 0 AND folder IS NOT NULL"
+    "  ORDER BY submit_time, id;"
+    "CREATE TRIGGER message_unqueued AFTER DELETE ON message WHEN old.flags & 4 <> 0 BEGIN"
+    "  DELETE FROM outgoing WHERE message = old.id;"
+    "END;"
+    "CREATE TABLE receive ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  class TEXT NOT NULL UNIQUE COLLATE NOCASE,"
+    "  folder INTEGER NOT NULL);"
+    "INSERT INTO receive (class, folder) SELECT class, folder FROM receive_folder ORDER BY class;"
+    "DROP TABLE receive_folder;"
+    "ALTER TABLE receive RENAME TO receive_folder;";
 
 static const char *const upgrades[] = {schema_1, schema_2, schema_3};
 

@@ -395,6 +395,12 @@ void store_make_older(int version)
         {3, "INSERT INTO older SELECT kind, owner, tag, seq, data FROM chunk"},
         {3, "DROP TABLE chunk"},
         {3, "ALTER TABLE older RENAME TO chunk"},
+        {3, "DROP TRIGGER message_unqueued"},
+        {3, "DROP TABLE outgoing"},
+        {3, "CREATE TABLE older (class TEXT PRIMARY KEY COLLATE NOCASE, folder INTEGER NOT NULL) WITHOUT ROWID"},
+        {3, "INSERT INTO older SELECT class, folder FROM receive_folder"},
+        {3, "DROP TABLE receive_folder"},
+        {3, "ALTER TABLE older RENAME TO receive_folder"},
     };
     char sql[64];
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
