@@ -521,7 +521,8 @@ SLOT(IMapiSessionInfo, 4, WasJoined);
 SLOT(IMapiSessionInfo, 5, IsShutdownPending);
 SLOT(IMapiSessionInfo, 6, GetProfileName);
 SLOT(IMapiSessionInfo, 7, GetPending);
-SLOTS(IMapiSessionInfo, 8);
+SLOT(IMapiSessionInfo, 8, OpenSpoolerStore);
+SLOTS(IMapiSessionInfo, 9);
 
 SLOT(IMapiTableSpan, 3, KeepToPresentRows);
 SLOT(IMapiTableSpan, 4, ExpectRows);

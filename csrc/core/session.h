@@ -52,6 +52,8 @@ struct store_logon {
     struct support *support; /* the provider holds the references; NULL once it has released it */
     MAPIUID section;         /* its profile section */
     bool writes;             /* logged on with MDB_WRITE */
+    ULONG security_size;     /* what the provider wants to see when the spooler logs on */
+    LPBYTE security;         /* the provider's, from MAPIAllocateBuffer */
     MAPIUID *uids;           /* registered with SetProviderUID */
     size_t uid_count;
     struct prop_bag status; /* the row set with ModifyStatusRow */
@@ -160,7 +162,8 @@ struct store_request {
     struct loose_section *loose;   /* NULL: the section is in the profile */
     struct store_entryid id;
     LPCIID iid;
-    ULONG flags; /* MDB_*, MAPI_DEFERRED_ERRORS, MAPI_BEST_ACCESS */
+    ULONG flags;  /* MDB_*, MAPI_DEFERRED_ERRORS, MAPI_BEST_ACCESS */
+    bool spooler; /* SpoolerLogon */
 };
 HRESULT session_logon_store(struct session_core *core, const struct store_request *request, LPMDB *out);
 HRESULT session_provider_acquire(struct session_core *core, const struct service *service, struct store_provider **out);
@@ -195,6 +198,8 @@ void session_advices_free(struct session_core *core);
 HRESULT session_logon_for(struct session_core *core, ULONG size, LPENTRYID id, IMSLogon **logon, LPMDB *store);
 HRESULT session_open_store(struct session_core *core, ULONG_PTR ui, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags,
                            LPMDB *out);
+/* The same for the message spooler (imsprovider-spoolerlogon.md). MAPI_E_NO_SUPPORT in a session with MAPI_NO_MAIL. */
+HRESULT session_open_spooler_store(struct session_core *core, ULONG size, LPENTRYID id, ULONG flags, LPMDB *out);
 HRESULT session_open_entry(struct session_core *core, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags, ULONG *type,
                            LPUNKNOWN *out);
 

@@ -206,6 +206,22 @@ static HRESULT STDMETHODCALLTYPE get_pending(IMapiSessionInfo *This, ULONG *unse
     return session_leave(of(This), hr);
 }
 
+static HRESULT STDMETHODCALLTYPE open_spooler_store(IMapiSessionInfo *This, ULONG size, LPENTRYID id, ULONG flags,
+                                                    LPMDB *store)
+{
+    if (store) {
+        *store = NULL;
+    }
+    HRESULT hr = session_enter(of(This));
+    if (hr != S_OK) {
+        return hr;
+    }
+    hr = store ? session_open_spooler_store(of(This)->core, size, id, flags, store)
+               : fail(MAPI_E_INVALID_PARAMETER, "OpenSpoolerStore needs a place for the store.");
+    return session_leave(of(This), hr);
+}
+
 const IMapiSessionInfoVtbl session_info_vtbl = {
-    query_interface, addref, release, is_shared, was_joined, is_shutdown_pending, get_profile_name, get_pending,
+    query_interface,     addref,           release,     is_shared,          was_joined,
+    is_shutdown_pending, get_profile_name, get_pending, open_spooler_store,
 };

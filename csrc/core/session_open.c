@@ -94,14 +94,12 @@ static HRESULT check_arguments(ULONG size, const ENTRYID *id, ULONG flags, struc
     return S_OK;
 }
 
-HRESULT session_open_store(struct session_core *core, ULONG_PTR ui, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags,
-                           LPMDB *out)
+static HRESULT open_store(struct session_core *core, struct store_request request, ULONG size, LPENTRYID id, LPMDB *out)
 {
-    struct store_request request = {.ui = ui, .iid = iid, .flags = flags};
     struct section_list sections = {0};
     struct store_provider *provider = NULL;
     *out = NULL;
-    HRESULT hr = check_arguments(size, id, flags, &request.id);
+    HRESULT hr = check_arguments(size, id, request.flags, &request.id);
     if (hr != S_OK) {
         return hr;
     }
@@ -122,6 +120,23 @@ HRESULT session_open_store(struct session_core *core, ULONG_PTR ui, ULONG size, 
     }
     section_list_clear(&sections);
     return hr;
+}
+
+HRESULT session_open_store(struct session_core *core, ULONG_PTR ui, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags,
+                           LPMDB *out)
+{
+    const struct store_request request = {.ui = ui, .iid = iid, .flags = flags};
+    return open_store(core, request, size, id, out);
+}
+
+HRESULT session_open_spooler_store(struct session_core *core, ULONG size, LPENTRYID id, ULONG flags, LPMDB *out)
+{
+    const struct store_request request = {.flags = flags, .spooler = true};
+    *out = NULL;
+    if (core->flags & MAPI_NO_MAIL) {
+        return fail(MAPI_E_NO_SUPPORT, "The session was logged on with MAPI_NO_MAIL, so it sends nothing.");
+    }
+    return open_store(core, request, size, id, out);
 }
 
 /* A store's entry identifier: as OpenMsgStore without dialogs, MAPI_MODIFY standing for MDB_WRITE. */

@@ -151,6 +151,7 @@ static void end_logon(struct session_core *core, struct store_logon *logon)
     end_logon_object(core, logon->logon);
     session_provider_release(core, logon->provider);
     prop_bag_clear(&logon->status);
+    MAPIFreeBuffer(logon->security);
     free(logon->uids);
     free(logon);
 }
@@ -247,6 +248,60 @@ static void explain(HRESULT hr, const char *what)
     }
 }
 
+/* What the provider gave out for the spooler when a client logged on to the store; nothing where no client has. Lock held. */
+static const struct store_logon *logon_with_security(const struct session_core *core, const MAPIUID *section)
+{
+    const struct store_logon *logon = core->logons;
+    while (logon && !(logon->security && uid_equal(&logon->section, section))) {
+        logon = logon->next;
+    }
+    return logon;
+}
+
+/* A copy of it: the client's logon may end meanwhile. */
+static HRESULT copy_security(struct session_core *core, const MAPIUID *section, LPBYTE *out, ULONG *size)
+{
+    HRESULT hr = S_OK;
+    *out = NULL;
+    *size = 0;
+    pthread_mutex_lock(&core->lock);
+    const struct store_logon *logon = logon_with_security(core, section);
+    if (logon) {
+        hr = MAPIAllocateBuffer(logon->security_size, (void **)out);
+    }
+    if (logon && hr == S_OK) {
+        memcpy(*out, logon->security, logon->security_size);
+        *size = logon->security_size;
+    }
+    pthread_mutex_unlock(&core->lock);
+    return hr;
+}
+
+/* IMSProvider::Logon or SpoolerLogon. */
+static HRESULT call_logon(struct session_core *core, const struct store_request *request, struct store_logon *logon,
+                          struct support *support, LPMAPIERROR *said, IMSLogon **made, LPMDB *out)
+{
+    IMSProvider *provider = logon->provider->provider;
+    LPMAPISUP given = (LPMAPISUP)(void *)support;
+    LPBYTE security = NULL;
+    ULONG size = 0;
+    if (!request->spooler) {
+        HRESULT hr =
+            provider->lpVtbl->Logon(provider, given, request->ui, core->profile->name, request->id.size,
+                                    request->id.inner, request->flags, request->iid, &size, &security, said, made, out);
+        logon->security = security;
+        logon->security_size = size;
+        return hr;
+    }
+    HRESULT hr = copy_security(core, &request->section->uid, &security, &size);
+    hr = hr == S_OK ? provider->lpVtbl->SpoolerLogon(provider, given, request->ui, core->profile->name,
+                                                     request->id.size, request->id.inner, request->flags, request->iid,
+                                                     size, security, said, made, out)
+                    : hr;
+    MAPIFreeBuffer(security);
+    return hr;
+}
+
 /* One call of IMSProvider::Logon. On success the store is in *out. *kept tells whether `logon` has the logon
  * object: not where the store was open already. From then on `logon` may be ended by whoever releases the
  * store.
@@ -254,11 +309,8 @@ static void explain(HRESULT hr, const char *what)
 static HRESULT try_logon(struct session_core *core, const struct store_request *request, struct store_logon *logon,
                          LPMDB *out, bool *kept)
 {
-    IMSProvider *provider = logon->provider->provider;
     struct support *support = NULL;
     LPMAPIERROR said = NULL;
-    LPBYTE security = NULL;
-    ULONG security_size = 0;
     IMSLogon *made = NULL;
     HRESULT hr =
         support_create_for_store(core, request->service, &request->section->uid, request->loose, logon, &support);
@@ -268,9 +320,7 @@ static HRESULT try_logon(struct session_core *core, const struct store_request *
     *out = NULL;
     *kept = false;
     failure_clear();
-    hr = provider->lpVtbl->Logon(provider, (LPMAPISUP)(void *)support, request->ui, core->profile->name,
-                                 request->id.size, request->id.inner, request->flags, request->iid, &security_size,
-                                 &security, &said, &made, out);
+    hr = call_logon(core, request, logon, support, &said, &made, out);
     if (SUCCEEDED(hr) && !*out) {
         hr = fail(MAPI_E_CALL_FAILED, "The provider of '%s' logged on without a store.", request->service->name);
     }
@@ -287,7 +337,6 @@ static HRESULT try_logon(struct session_core *core, const struct store_request *
         core->error_is_new = true;
     }
     MAPIFreeBuffer(said);
-    MAPIFreeBuffer(security); /* there is no spooler to pass it on to */
     object_release(&support->object);
     pthread_mutex_lock(&core->lock);
     bool ended = core->ending;

@@ -265,15 +265,13 @@ static HRESULT STDMETHODCALLTYPE do_copy_props(IMAPISupport *This, LPCIID source
                           support_copy_props(source_iid, source, tags, iid, destination, flags, problems));
 }
 
-/* There are no preprocessors and no personal distribution lists: a message is ready to be submitted as it is. */
 static HRESULT STDMETHODCALLTYPE prepare_submit(IMAPISupport *This, LPMESSAGE message, ULONG *flags)
 {
-    if (!message || !flags) {
-        return support_result(support_of(This), missing("PrepareSubmit"));
-    }
-    *flags = 0;
-    return S_OK;
+    return support_result(support_of(This),
+                          message && flags ? support_prepare_submit(message, flags) : missing("PrepareSubmit"));
 }
+
+/* There are no preprocessors and no personal distribution lists: a message is ready to be submitted as it is. */
 
 static HRESULT STDMETHODCALLTYPE expand_recips(IMAPISupport *This, LPMESSAGE message, ULONG *flags)
 {
@@ -472,9 +470,11 @@ static HRESULT STDMETHODCALLTYPE update_pab(IMAPISupport *This, ULONG flags, LPM
 
 static HRESULT STDMETHODCALLTYPE do_sent_mail(IMAPISupport *This, ULONG flags, LPMESSAGE message)
 {
-    (void)flags;
-    (void)message;
-    return unsupported(This, "DoSentMail");
+    HRESULT hr = message ? support_check_flags("DoSentMail", flags, 0) : missing("DoSentMail");
+    if (hr == S_OK) {
+        message->lpVtbl->Release(message); /* there are no hook providers that would want to see it first */
+    }
+    return support_result(support_of(This), hr);
 }
 
 static HRESULT STDMETHODCALLTYPE open_address_book(IMAPISupport *This, LPCIID iid, ULONG flags, LPADRBOOK *out)

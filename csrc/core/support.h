@@ -41,6 +41,9 @@ HRESULT support_copy_props(LPCIID source_iid, LPVOID source, LPSPropTagArray tag
                            ULONG flags, LPSPropProblemArray *problems);
 HRESULT support_copy_messages(LPVOID source, LPENTRYLIST messages, LPVOID destination, ULONG flags);
 
+/* support_submit.c: PrepareSubmit. *flags must be 0, and is. */
+HRESULT support_prepare_submit(LPMESSAGE message, ULONG *flags);
+
 /* support_notify.c: Subscribe, Unsubscribe and Notify. */
 HRESULT support_subscribe(struct support *self, const NOTIFKEY *key, ULONG mask, ULONG flags, LPMAPIADVISESINK sink,
                           ULONG_PTR *connection);

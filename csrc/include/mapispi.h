@@ -95,6 +95,12 @@ typedef struct IMAPIGetSession IMAPIGetSession, *LPMAPIGETSESSION;
 
 MAPI_INTERFACE(IMAPISupport, IMAPISUPPORT_METHODS);
 
+/* SpoolerNotify, from a message store; what PrepareSubmit and ExpandRecips find necessary. */
+#define NOTIFY_READYTOSEND ((ULONG)0x00000002)
+#define NOTIFY_NEWMAIL_RECEIVED ((ULONG)0x20000000)
+#define NEEDS_PREPROCESSING ((ULONG)0x00000001)
+#define NEEDS_SPOOLER ((ULONG)0x00000002)
+
 /* From the support object of any provider: the session that loaded it [imapigetsession-getmapisession.md]. */
 #define IMAPIGETSESSION_METHODS(IFACE)                                                                               \
     IUNKNOWN_METHODS(IFACE)                                                                                          \

@@ -20,6 +20,9 @@ typedef struct IMapiSessionInfo IMapiSessionInfo, *LPMAPISESSIONINFO;
  * IsShared: others can join. WasJoined: this logon joined a session that was there. IsShutdownPending: a sharer has
  * asked all to log off. GetProfileName: free with MAPIFreeBuffer. GetPending: messages waiting in the Outbox,
  * objects with changes not saved, and other clients of a shared session; each pointer may be NULL.
+ *
+ * OpenSpoolerStore: OpenMsgStore for who is going to send what is in the store's outgoing queue: the provider's SpoolerLogon is
+ * called, and GetOutgoingQueue, SetLockState and FinishedMsg of the store can be (imsprovider-spoolerlogon.md).
  */
 #define IMAPISESSIONINFO_METHODS(IFACE)                                                                              \
     IUNKNOWN_METHODS(IFACE)                                                                                          \
@@ -27,7 +30,8 @@ typedef struct IMapiSessionInfo IMapiSessionInfo, *LPMAPISESSIONINFO;
     MAPI_METHOD(WasJoined)(IFACE *This, BOOL *joined);                                                               \
     MAPI_METHOD(IsShutdownPending)(IFACE *This, BOOL *pending);                                                      \
     MAPI_METHOD(GetProfileName)(IFACE *This, LPWSTR *name);                                                          \
-    MAPI_METHOD(GetPending)(IFACE *This, ULONG *unsent, ULONG *unsaved, ULONG *clients);
+    MAPI_METHOD(GetPending)(IFACE *This, ULONG *unsent, ULONG *unsaved, ULONG *clients);                             \
+    MAPI_METHOD(OpenSpoolerStore)(IFACE *This, ULONG cbEntryID, LPENTRYID lpEntryID, ULONG ulFlags, LPMDB *lppMDB);
 
 MAPI_INTERFACE(IMapiSessionInfo, IMAPISESSIONINFO_METHODS);
 

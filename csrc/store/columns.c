@@ -37,6 +37,7 @@ static const struct column derived[] = {
     {PR_SUBJECT_PREFIX_W, COLUMN_TEXT, "substr(subject, 1, prefix)"},
     {PR_NORMALIZED_SUBJECT_W, COLUMN_TEXT, "substr(subject, prefix + 1)"},
     {PR_HASATTACH, COLUMN_BOOLEAN, "(flags >> 4) & 1"},
+    {PR_SUBMIT_FLAGS, COLUMN_LONG, "(SELECT outgoing.flags FROM outgoing WHERE outgoing.message = message.id)"},
 };
 
 _Static_assert(sizeof stored / sizeof stored[0] == MESSAGE_PROPS_COLUMN, "MESSAGE_COLUMNS and the table differ");

@@ -46,6 +46,8 @@ struct store {
     struct changes *changes;
     MAPIUID uid;
     bool writable;      /* opened with MDB_WRITE or the best access there was */
+    bool spooler;       /* by IMSProvider::SpoolerLogon: some methods are for the spooler only */
+    bool ready_to_send; /* the spooler has been told so (imapisupport-spoolernotify.md) */
     ULONG logoff_flags; /* of the last StoreLogoff, for StoreLogoffTransports */
     int64_t folders[STANDARD_FOLDER_COUNT];
     ULONG entryid_size; /* the store's own entry identifier, wrapped by MAPI */

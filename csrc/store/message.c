@@ -10,6 +10,7 @@
 
 #include "base/failure.h"
 #include "store/columns.h"
+#include "store/outgoing.h"
 #include "store/read_flags.h"
 
 static const struct object_type message_type;
@@ -114,6 +115,13 @@ void message_untouch(struct message *message)
     message->changed = false;
 }
 
+struct message *message_of_store(struct store *store, LPMESSAGE message)
+{
+    struct message *found = (struct message *)(void *)message;
+
+    return found != NULL && found->host.object.vtbl == &message_vtbl && found->host.store == store ? found : NULL;
+}
+
 static void discard(struct message *message)
 {
     holder_clear(&message->host.props);
@@ -216,9 +224,9 @@ HRESULT message_open(struct store *store, int64_t row, struct attach *owner, str
     if (SUCCEEDED(hr) && (message->folder == 0) != (owner != NULL))
         hr = fail(MAPI_E_NOT_FOUND, "Embedded messages are opened through their attachment.");
     if (SUCCEEDED(hr) && (holder_long(&message->host.props, PR_MESSAGE_FLAGS, 0) & MSGFLAG_SUBMIT) != 0) {
-        if (access.exclusive)
+        if (access.exclusive && !store->spooler)
             hr = fail(MAPI_E_SUBMITTED, "The message has been submitted and cannot be changed any more.");
-        access.writable = false;
+        access.writable = access.writable && store->spooler;
     }
     if (FAILED(hr)) {
         discard(message);
@@ -275,12 +283,17 @@ static void touched(struct host *host)
 
 static HRESULT save(struct host *host, ULONG flags)
 {
-    return message_save(from_host(host), flags, false);
+    return message_save(from_host(host), flags);
 }
 
+/* Only Release is left of a message that has been submitted, and of everything opened through it. */
 static HRESULT check(struct host *host)
 {
-    return from_host(host)->submitted ? fail(MAPI_E_INVALID_OBJECT, "The message has been submitted.") : S_OK;
+    const struct message *message = from_host(host);
+
+    while (!message->submitted && message->owner != NULL)
+        message = message->owner->owner;
+    return message->submitted ? fail(MAPI_E_INVALID_OBJECT, "The message has been submitted.") : S_OK;
 }
 
 static HRESULT open_object(struct host *host, ULONG tag, REFIID iid, ULONG options, ULONG flags, LPUNKNOWN *out)
@@ -460,27 +473,6 @@ static HRESULT STDMETHODCALLTYPE message_modify_recipients(IMessage *This, ULONG
     return hr;
 }
 
-static HRESULT submit(struct message *message, ULONG flags)
-{
-    HRESULT hr;
-
-    if ((flags & ~FORCE_SUBMIT) != 0)
-        return MAPI_E_UNKNOWN_FLAGS;
-    if (!message->host.writable || message->folder == 0)
-        return fail(MAPI_E_NO_ACCESS, "The message was opened for reading, or is embedded in another one.");
-    hr = body_load_recipients(&message->body, message->host.store, message->host.place.row);
-    if (FAILED(hr))
-        return hr;
-    if (message->body.recipients.count == 0)
-        return fail(MAPI_E_NO_RECIPIENTS, "A message needs a recipient before it can be submitted.");
-    hr = holder_set_time(&message->host.props, PR_CLIENT_SUBMIT_TIME, filetime_now());
-    if (SUCCEEDED(hr))
-        hr = message_save(message, 0, true);
-    if (SUCCEEDED(hr))
-        message->submitted = true;
-    return hr;
-}
-
 static HRESULT STDMETHODCALLTYPE message_submit_message(IMessage *This, ULONG flags)
 {
     struct message *message = of(This);
@@ -488,7 +480,7 @@ static HRESULT STDMETHODCALLTYPE message_submit_message(IMessage *This, ULONG fl
 
     if (FAILED(hr))
         return hr;
-    hr = submit(message, flags);
+    hr = outgoing_submit(message, flags);
     host_leave(&message->host);
     return hr;
 }

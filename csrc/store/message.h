@@ -79,8 +79,16 @@ void message_refresh_flags(struct message *message);
  * possible. */
 HRESULT message_force(struct message *message);
 
-/* IMAPIProp::SaveChanges with its flags checked; submit: with MSGFLAG_SUBMIT (message_save.c). */
-HRESULT message_save(struct message *message, ULONG flags, bool submit);
+/* IMAPIProp::SaveChanges with its flags checked; the same for a message that goes into the outgoing queue with that
+ * (message_save.c). */
+HRESULT message_save(struct message *message, ULONG flags);
+HRESULT message_save_submitted(struct message *message, ULONG submit_flags);
+
+/* The message behind an interface pointer, if it was opened through this logon; else NULL. */
+struct message *message_of_store(struct store *store, LPMESSAGE message);
+
+/* The folder of a message; MAPI_E_NOT_FOUND. */
+HRESULT message_folder(struct store *store, int64_t row, int64_t *folder);
 
 /* The same for attachments; only the first is needed elsewhere. */
 void attach_touch(struct attach *attach);

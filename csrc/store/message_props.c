@@ -5,7 +5,7 @@
 
 #include "store/columns.h"
 #include "store/entryid.h"
-#include "store/message.h"
+#include "store/outgoing.h"
 #include "store/subject.h"
 
 /* The flags and the status can be changed by others without touching the version; they are read anew after any
@@ -29,27 +29,32 @@ void message_refresh_flags(struct message *message)
     database_done(statement);
 }
 
+HRESULT message_folder(struct store *store, int64_t row, int64_t *folder)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, "SELECT folder FROM message WHERE id = ?1", &statement);
+    int rc;
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, row);
+    rc = sqlite3_step(statement);
+    hr = database_error(store->db, rc, "The message's folder could not be read");
+    if (rc == SQLITE_ROW)
+        *folder = sqlite3_column_int64(statement, 0);
+    database_done(statement);
+    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+}
+
 /* The folder of a saved message may have become another (imapifolder-copymessages.md, MESSAGE_MOVE). Other processes
  * move messages too, so only the database knows. A message that has been deleted was last where it was last seen. */
 static HRESULT find_folder(struct message *message)
 {
-    struct store *store = message->host.store;
-    sqlite3_stmt *statement;
-    HRESULT hr;
-    int rc;
+    HRESULT hr = S_OK;
 
-    if (message->host.place.row == 0)
-        return S_OK;
-    hr = database_prepare(store->db, "SELECT folder FROM message WHERE id = ?1", &statement);
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, message->host.place.row);
-    rc = sqlite3_step(statement);
-    hr = database_error(store->db, rc, "The message's folder could not be read");
-    if (rc == SQLITE_ROW)
-        message->folder = sqlite3_column_int64(statement, 0);
-    database_done(statement);
-    return hr;
+    if (message->host.place.row != 0)
+        hr = message_folder(message->host.store, message->host.place.row, &message->folder);
+    return hr == MAPI_E_NOT_FOUND ? S_OK : hr;
 }
 
 /* Properties of a message that is in a folder and saved. */
@@ -73,6 +78,15 @@ static HRESULT get_identity(struct message *message, ULONG tag, void *head, SPro
     return value_binary(tag, key, sizeof key, head, out);
 }
 
+/* Only what is in the outgoing queue has them. */
+static HRESULT get_submit_flags(struct message *message, ULONG tag, SPropValue *out)
+{
+    ULONG flags;
+    HRESULT hr = outgoing_flags(message->host.store, message->host.place.row, &flags);
+
+    return FAILED(hr) ? hr : value_long(tag, flags, out);
+}
+
 static HRESULT get_computed(struct message *message, ULONG tag, void *head, SPropValue *out)
 {
     struct host *host = &message->host;
@@ -89,6 +103,8 @@ static HRESULT get_computed(struct message *message, ULONG tag, void *head, SPro
             out);
     case PROP_ID(PR_HASATTACH):
         return value_boolean(tag, (holder_long(&host->props, PR_MESSAGE_FLAGS, 0) & MSGFLAG_HASATTACH) != 0, out);
+    case PROP_ID(PR_SUBMIT_FLAGS):
+        return get_submit_flags(message, tag, out);
     default:
         return value_common(host, tag, MAPI_MESSAGE, head, out);
     }
@@ -103,6 +119,7 @@ static bool is_computed_here(ULONG tag)
     case PROP_ID(PR_PARENT_ENTRYID):
     case PROP_ID(PR_ACCESS):
     case PROP_ID(PR_HASATTACH):
+    case PROP_ID(PR_SUBMIT_FLAGS):
     case PROP_ID(PR_STORE_ENTRYID):
     case PROP_ID(PR_STORE_RECORD_KEY):
     case PROP_ID(PR_MAPPING_SIGNATURE):

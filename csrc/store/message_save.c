@@ -1,6 +1,6 @@
 /* IMessage::SaveChanges (declared in message.h): a message in a folder goes to the database with everything below it
  * in one transaction; an embedded one becomes a node of its attachment. */
-#include "store/message.h"
+#include "store/outgoing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +73,7 @@ static HRESULT check_state(struct message *message, ULONG flags, struct stored_s
     hr = read_state(store, message->host.place.row, state);
     if (FAILED(hr))
         return hr;
-    if ((state->flags & MSGFLAG_SUBMIT) != 0)
+    if ((state->flags & MSGFLAG_SUBMIT) != 0 && !store->spooler)
         return fail(MAPI_E_SUBMITTED, "The message has been submitted since it was opened.");
     if (state->version != message->version && (flags & FORCE_SAVE) == 0)
         return fail(
@@ -141,12 +141,6 @@ static void settle(struct message *message, const struct tree_message *written, 
     message->seen = 0; /* others may have changed the read flag: look when asked */
 }
 
-static HRESULT mark_submitted(struct store *store, int64_t row)
-{
-    return tree_run(store, "UPDATE message SET flags = flags | 12 WHERE id = ?1", row,
-                    "The message could not be submitted");
-}
-
 /* New mail is a message that has come from elsewhere: one saved for the first time, in the folder that receives its
  * class, and not as something still to be sent (docs/decisions.md). */
 static HRESULT announce_mail(const struct message *message, const struct tree_message *written)
@@ -163,8 +157,8 @@ static HRESULT announce_mail(const struct message *message, const struct tree_me
     return SUCCEEDED(hr) && receives ? event_new_mail(store, written->row) : hr;
 }
 
-static HRESULT write_message(struct message *message, ULONG flags, bool submit, struct tree_message *written,
-                             struct stored_state *state, int64_t *slot_rows)
+static HRESULT write_message(struct message *message, ULONG flags, const ULONG *submit_flags,
+                             struct tree_message *written, struct stored_state *state, int64_t *slot_rows)
 {
     struct store *store = message->host.store;
     HRESULT hr = store_begin(store);
@@ -178,16 +172,16 @@ static HRESULT write_message(struct message *message, ULONG flags, bool submit, 
         hr = message_force(message);
     if (SUCCEEDED(hr))
         hr = tree_write(store, written, slot_rows);
-    if (SUCCEEDED(hr) && submit)
-        hr = mark_submitted(store, written->row);
+    if (SUCCEEDED(hr) && submit_flags != NULL)
+        hr = outgoing_add(store, written->row, *submit_flags);
     if (SUCCEEDED(hr))
         hr = event_message(store, fresh ? fnevObjectCreated : fnevObjectModified, written->row);
-    if (SUCCEEDED(hr) && fresh && !submit)
+    if (SUCCEEDED(hr) && fresh && submit_flags == NULL)
         hr = announce_mail(message, written);
     return store_end_transaction(store, hr);
 }
 
-static HRESULT save_in_folder(struct message *message, ULONG flags, bool submit)
+static HRESULT save_in_folder(struct message *message, ULONG flags, const ULONG *submit_flags)
 {
     struct store *store = message->host.store;
     struct tree_message written;
@@ -205,9 +199,9 @@ static HRESULT save_in_folder(struct message *message, ULONG flags, bool submit)
     written.row = message->host.place.row;
     written.folder = message->folder;
     written.associated = message->associated;
-    written.flags = saved_flags(message, submit);
+    written.flags = saved_flags(message, submit_flags != NULL);
     written.modified = filetime_now();
-    hr = write_message(message, flags, submit, &written, &state, slot_rows);
+    hr = write_message(message, flags, submit_flags, &written, &state, slot_rows);
     if (SUCCEEDED(hr)) {
         settle(message, &written, slot_rows);
         message->version = fresh ? 1 : (int64_t)((uint64_t)state.version + 1);
@@ -259,17 +253,27 @@ static HRESULT check_unchanged(struct message *message)
     return message->folder == 0 ? S_OK : read_state(message->host.store, message->host.place.row, &state);
 }
 
-HRESULT message_save(struct message *message, ULONG flags, bool submit)
+static HRESULT save(struct message *message, ULONG flags, const ULONG *submit_flags)
 {
     bool fresh = message->host.place.row == 0;
     HRESULT hr;
 
     if (!message->host.writable)
         return fail(MAPI_E_NO_ACCESS, "The message was opened for reading.");
-    if (!message->changed && !fresh && !submit)
+    if (!message->changed && !fresh && submit_flags == NULL)
         return check_unchanged(message);
     hr = recipients_display(message);
     if (FAILED(hr))
         return hr;
-    return message->owner != NULL ? save_in_attachment(message) : save_in_folder(message, flags, submit);
+    return message->owner != NULL ? save_in_attachment(message) : save_in_folder(message, flags, submit_flags);
+}
+
+HRESULT message_save(struct message *message, ULONG flags)
+{
+    return save(message, flags, NULL);
+}
+
+HRESULT message_save_submitted(struct message *message, ULONG submit_flags)
+{
+    return save(message, 0, &submit_flags);
 }

@@ -10,12 +10,11 @@
 #include "base/propcodec.h"
 #include "store/batch.h"
 #include "store/entryid.h"
-#include "store/message.h"
 #include "store/objects.h"
+#include "store/outgoing.h"
 #include "store/receive_folder.h"
 #include "store/search.h"
 #include "store/store.h"
-#include "store/tree.h"
 
 struct msgstore {
     struct host host;
@@ -388,55 +387,26 @@ static HRESULT STDMETHODCALLTYPE msgstore_store_logoff(IMsgStore *This, ULONG *f
     STORE_CALL(store_logoff(host->store, flags));
 }
 
-/* imsgstore-abortsubmit.md. Nothing locks a message, because no spooler runs: one that is in the queue can always be
- * taken back. */
-static HRESULT abort_submit(struct store *store, ULONG size, const ENTRYID *id, ULONG flags)
-{
-    static const char sql[] = "UPDATE message SET flags = flags & ~4 WHERE id = ?1 AND flags & 4 <> 0";
-    int64_t row;
-    ULONG kind;
-    HRESULT hr;
-
-    if (flags != 0)
-        return MAPI_E_UNKNOWN_FLAGS;
-    hr = object_entryid_parse(&store->uid, size, id, &kind, &row);
-    if (FAILED(hr))
-        return hr;
-    hr = store_begin(store);
-    if (FAILED(hr))
-        return hr;
-    hr = tree_run(store, sql, row, "The message could not be taken back");
-    if (SUCCEEDED(hr) && (kind != MAPI_MESSAGE || sqlite3_changes(database_handle(store->db)) == 0))
-        hr = fail(MAPI_E_NOT_IN_QUEUE, "The message is not waiting to be sent.");
-    if (SUCCEEDED(hr))
-        hr = event_message(store, fnevObjectModified, row);
-    return store_end_transaction(store, hr);
-}
-
 static HRESULT STDMETHODCALLTYPE msgstore_abort_submit(IMsgStore *This, ULONG size, LPENTRYID id, ULONG flags)
 {
-    STORE_CALL(abort_submit(host->store, size, id, flags));
+    STORE_CALL(outgoing_abort(host->store, size, id, flags));
 }
 
-/* Three slots that only a spooler calls. */
 static HRESULT STDMETHODCALLTYPE msgstore_get_outgoing_queue(IMsgStore *This, ULONG flags, LPMAPITABLE *out)
 {
-    (void)flags;
     if (out != NULL)
         *out = NULL;
-    STORE_CALL(MAPI_E_NO_SUPPORT);
+    STORE_CALL(outgoing_table(host->store, flags, out));
 }
 
 static HRESULT STDMETHODCALLTYPE msgstore_set_lock_state(IMsgStore *This, LPMESSAGE message, ULONG state)
 {
-    (void)message, (void)state;
-    STORE_CALL(MAPI_E_NO_SUPPORT);
+    STORE_CALL(outgoing_lock(host->store, message, state));
 }
 
 static HRESULT STDMETHODCALLTYPE msgstore_finished_msg(IMsgStore *This, ULONG flags, ULONG size, LPENTRYID id)
 {
-    (void)flags, (void)size, (void)id;
-    STORE_CALL(MAPI_E_NO_SUPPORT);
+    STORE_CALL(outgoing_finish(host->store, flags, size, id));
 }
 
 /* imsgstore-notifynewmail.md: a message that was put into the store before has been delivered. */

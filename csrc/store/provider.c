@@ -91,30 +91,88 @@ static HRESULT make_objects(struct store *store, LPMSLOGON *logon, LPMDB *mdb)
     return hr;
 }
 
-static HRESULT logon(struct provider *self, LPMAPISUP support, ULONG size, const ENTRYID *id, ULONG flags,
+/* What both logons have in common. */
+struct logon_request {
+    LPMAPISUP support;
+    ULONG size;
+    const ENTRYID *id; /* NULL: the profile says which store */
+    ULONG flags;
+    bool spooler;
+};
+
+static HRESULT find_uid(const struct logon_request *request, MAPIUID *uid)
+{
+    return request->id == NULL ? uid_from_profile(request->support, uid)
+                               : store_entryid_parse(request->size, request->id, uid);
+}
+
+static HRESULT logon(struct provider *self, const struct logon_request *request, MAPIUID *uid,
                      LPMSLOGON *logon_out, LPMDB *mdb)
 {
     struct store *store;
-    MAPIUID uid;
-    HRESULT hr = id == NULL ? uid_from_profile(support, &uid) : store_entryid_parse(size, id, &uid);
+    HRESULT hr = request->support->lpVtbl->SetProviderUID(request->support, uid, 0);
 
     if (SUCCEEDED(hr))
-        hr = support->lpVtbl->SetProviderUID(support, &uid, 0);
-    if (SUCCEEDED(hr))
-        hr = open_store(self, support, &uid, flags, &store);
+        hr = open_store(self, request->support, uid, request->flags, &store);
     if (FAILED(hr))
         return hr;
+    store->spooler = request->spooler;
     hr = make_objects(store, logon_out, mdb);
     store_unref(store);
     return hr;
+}
+
+/* What the spooler is to show when it logs on: the store it is for. */
+static HRESULT give_security(const MAPIUID *uid, ULONG *size, LPBYTE *bytes)
+{
+    HRESULT hr;
+
+    if (size == NULL || bytes == NULL)
+        return S_OK;
+    hr = MAPIAllocateBuffer(sizeof *uid, (void **)bytes);
+    if (FAILED(hr))
+        return hr;
+    memcpy(*bytes, uid, sizeof *uid);
+    *size = sizeof *uid;
+    return S_OK;
+}
+
+static HRESULT check_security(const MAPIUID *uid, ULONG size, const BYTE *bytes)
+{
+    if (size == 0 || (bytes != NULL && size == sizeof *uid && memcmp(bytes, uid, sizeof *uid) == 0))
+        return S_OK;
+    return fail(MAPI_E_LOGON_FAILED, "The message spooler's credentials are for another message store.");
+}
+
+static const ULONG logon_flags = MAPI_DEFERRED_ERRORS | MAPI_UNICODE | MDB_NO_DIALOG | MDB_NO_MAIL | MDB_TEMPORARY |
+                                 MDB_WRITE | MDB_ONLINE | MAPI_BEST_ACCESS;
+
+static HRESULT check_logon(const struct logon_request *request, LPCIID iid, const LPMSLOGON *logon_out,
+                           const LPMDB *mdb)
+{
+    if (request->support == NULL || logon_out == NULL || mdb == NULL || (request->id == NULL && request->size != 0))
+        return MAPI_E_INVALID_PARAMETER;
+    if ((request->flags & ~logon_flags) != 0)
+        return MAPI_E_UNKNOWN_FLAGS;
+    return check_interface(iid, msgstore_iids);
+}
+
+static void clear_results(LPMAPIERROR *error, LPMSLOGON *logon_out, LPMDB *mdb)
+{
+    if (error != NULL)
+        *error = NULL;
+    if (logon_out != NULL)
+        *logon_out = NULL;
+    if (mdb != NULL)
+        *mdb = NULL;
 }
 
 static HRESULT STDMETHODCALLTYPE provider_logon(IMSProvider *This, LPMAPISUP support, ULONG_PTR ui, LPTSTR profile,
                                                 ULONG size, LPENTRYID id, ULONG flags, LPCIID iid, ULONG *spool_size,
                                                 LPBYTE *spool, LPMAPIERROR *error, LPMSLOGON *logon_out, LPMDB *mdb)
 {
-    static const ULONG known = MAPI_DEFERRED_ERRORS | MAPI_UNICODE | MDB_NO_DIALOG | MDB_NO_MAIL | MDB_TEMPORARY |
-                               MDB_WRITE | MDB_ONLINE | MAPI_BEST_ACCESS;
+    const struct logon_request request = {support, size, id, flags, false};
+    MAPIUID uid;
     HRESULT hr;
 
     (void)ui, (void)profile;
@@ -122,38 +180,46 @@ static HRESULT STDMETHODCALLTYPE provider_logon(IMSProvider *This, LPMAPISUP sup
         *spool_size = 0;
     if (spool != NULL)
         *spool = NULL;
-    if (error != NULL)
-        *error = NULL;
-    if (logon_out != NULL)
-        *logon_out = NULL;
-    if (mdb != NULL)
-        *mdb = NULL;
-    if (support == NULL || logon_out == NULL || mdb == NULL || (id == NULL && size != 0))
-        return MAPI_E_INVALID_PARAMETER;
-    if ((flags & ~known) != 0)
-        return MAPI_E_UNKNOWN_FLAGS;
-    hr = check_interface(iid, msgstore_iids);
+    clear_results(error, logon_out, mdb);
+    hr = check_logon(&request, iid, logon_out, mdb);
     if (SUCCEEDED(hr))
-        hr = logon(of(This), support, size, id, flags, logon_out, mdb);
+        hr = find_uid(&request, &uid);
+    if (SUCCEEDED(hr))
+        hr = give_security(&uid, spool_size, spool);
+    if (SUCCEEDED(hr))
+        hr = logon(of(This), &request, &uid, logon_out, mdb);
+    if (FAILED(hr) && spool != NULL && *spool != NULL) {
+        MAPIFreeBuffer(*spool);
+        *spool = NULL;
+        *spool_size = 0;
+    }
     if (FAILED(hr) && error != NULL)
         (void)failure_describe(hr, flags & MAPI_UNICODE, "message store", error);
     return hr;
 }
 
+/* imsprovider-spoolerlogon.md: the same, for the message spooler, which has methods of its own. */
 static HRESULT STDMETHODCALLTYPE provider_spooler_logon(IMSProvider *This, LPMAPISUP support, ULONG_PTR ui,
                                                         LPTSTR profile, ULONG size, LPENTRYID id, ULONG flags,
                                                         LPCIID iid, ULONG spool_size, LPBYTE spool, LPMAPIERROR *error,
                                                         LPMSLOGON *logon_out, LPMDB *mdb)
 {
-    (void)This, (void)support, (void)ui, (void)profile, (void)size, (void)id, (void)flags, (void)iid, (void)spool_size,
-        (void)spool;
-    if (error != NULL)
-        *error = NULL;
-    if (logon_out != NULL)
-        *logon_out = NULL;
-    if (mdb != NULL)
-        *mdb = NULL;
-    return MAPI_E_NO_SUPPORT;
+    const struct logon_request request = {support, size, id, flags, true};
+    MAPIUID uid;
+    HRESULT hr;
+
+    (void)ui, (void)profile;
+    clear_results(error, logon_out, mdb);
+    hr = check_logon(&request, iid, logon_out, mdb);
+    if (SUCCEEDED(hr))
+        hr = find_uid(&request, &uid);
+    if (SUCCEEDED(hr))
+        hr = check_security(&uid, spool_size, spool);
+    if (SUCCEEDED(hr))
+        hr = logon(of(This), &request, &uid, logon_out, mdb);
+    if (FAILED(hr) && error != NULL)
+        (void)failure_describe(hr, flags & MAPI_UNICODE, "message store", error);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE provider_compare_store_ids(IMSProvider *This, ULONG size1, LPENTRYID id1, ULONG size2,

@@ -376,7 +376,9 @@ static void the_provider(void **state)
     assert_null(store);
     assert_int_equal(
         provider->lpVtbl->SpoolerLogon(provider, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL, &logon, &store),
-        MAPI_E_NO_SUPPORT);
+        MAPI_E_INVALID_PARAMETER);
+    assert_null(logon);
+    assert_null(store);
     assert_int_equal(provider->lpVtbl->Shutdown(provider, &flags), S_OK);
     void *unknown = NULL;
     assert_int_equal(provider->lpVtbl->QueryInterface(provider, &IID_IMSLogon, &unknown),
