@@ -171,7 +171,7 @@ function session:state() end
 ---@return fun(): { entryid: mapi.entryid, display_name: string, default: boolean, provider: string }
 function session:stores() end
 
----@param options? { name?: string, entryid?: mapi.entryid, write?: boolean }
+---@param options? { name?: string, entryid?: mapi.entryid, write?: boolean, spooler?: boolean }
 ---@return mapi.store? store
 ---@return string? message
 ---@return string? name
@@ -237,7 +237,7 @@ function session:services() end
 ---@field message_flags? integer of "new_mail"
 ---@field index? string of "table_modified": the row's instance key
 ---@field prior? string that of the row before it
----@field row? table<integer, mapi.value>
+---@field row? table<integer|mapi.property, mapi.value> keyed as the columns of a table with table:advise, by tag else
 
 ---@param fn fun(event: mapi.event) called by mapi.dispatch
 ---@param options? { events?: mapi.event_type[], entryid?: mapi.entryid }
@@ -533,6 +533,48 @@ function store:open(entryid) end
 ---@return string? name
 function store:advise(fn, options) end
 
+---@param class? string nothing: of no particular class
+---@return mapi.folder? folder where messages of the class arrive
+---@return string? class_or_message the class that says so, "" for the default
+---@return string? name
+function store:receive_folder(class) end
+
+---@param class string "": the default
+---@param folder mapi.folder|nil nil takes the class out again
+---@return true? ok
+---@return string? message
+---@return string? name
+function store:set_receive_folder(class, folder) end
+
+---@return fun(): { message_class: string, entryid: mapi.entryid }
+function store:receive_folders() end
+
+---@param entryid mapi.entryid of a submitted message, which becomes a draft again
+---@return true? ok
+---@return string? message
+---@return string? name
+function store:abort_submit(entryid) end
+
+--- Of a store opened as the spooler, as the two that follow.
+---@param options? { columns?: mapi.property[], where?: mapi.where, sort?: mapi.sort }
+---@return mapi.table? queue
+---@return string? message
+---@return string? name
+function store:outgoing_queue(options) end
+
+---@param message mapi.message opened through this store
+---@param locked boolean
+---@return true? ok
+---@return string? message
+---@return string? name
+function store:set_lock_state(message, locked) end
+
+---@param entryid mapi.entryid of a message that has been sent
+---@return true? ok
+---@return string? message
+---@return string? name
+function store:finished_msg(entryid) end
+
 ---@return mapi.entryid? entryid
 ---@return string? message
 ---@return string? name
@@ -593,6 +635,32 @@ function folder:messages(options) end
 ---@return string? message
 ---@return string? name
 function folder:table(options) end
+
+---@param options? { columns?: mapi.property[], where?: mapi.where, sort?: mapi.sort, recursive?: boolean }
+---@return mapi.table? table of the folders in it
+---@return string? message
+---@return string? name
+function folder:hierarchy_table(options) end
+
+---@param folder mapi.folder
+---@param options? { name?: string, recursive?: boolean } recursive: true unless it says otherwise
+---@return true? ok
+---@return string? message
+---@return string? name
+function folder:copy(folder, options) end
+
+---@param folder mapi.folder
+---@param options? { name?: string }
+---@return true? ok
+---@return string? message
+---@return string? name
+function folder:move(folder, options) end
+
+---@param options? { associated?: boolean } hidden messages too
+---@return true? ok
+---@return string? message
+---@return string? name
+function folder:empty(options) end
 
 ---@return string? folder_name
 ---@return string? message
@@ -792,6 +860,12 @@ function tables:restrict(where) end
 ---@return string? message
 ---@return string? name
 function tables:bookmark() end
+
+---@param fn fun(event: mapi.event) called by mapi.dispatch with "table_modified" events
+---@return mapi.connection? connection
+---@return string? message
+---@return string? name
+function tables:advise(fn) end
 
 -- ----------------------------------------------------------------------------------------------------------- messages
 

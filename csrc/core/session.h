@@ -53,7 +53,7 @@ struct store_logon {
     MAPIUID section;         /* its profile section */
     bool writes;             /* logged on with MDB_WRITE */
     ULONG security_size;     /* what the provider wants to see when the spooler logs on */
-    LPBYTE security;         /* the provider's, from MAPIAllocateBuffer */
+    BYTE *security;          /* malloc'd; NULL: nothing */
     MAPIUID *uids;           /* registered with SetProviderUID */
     size_t uid_count;
     struct prop_bag status; /* the row set with ModifyStatusRow */

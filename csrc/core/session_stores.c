@@ -151,7 +151,7 @@ static void end_logon(struct session_core *core, struct store_logon *logon)
     end_logon_object(core, logon->logon);
     session_provider_release(core, logon->provider);
     prop_bag_clear(&logon->status);
-    MAPIFreeBuffer(logon->security);
+    free(logon->security);
     free(logon->uids);
     free(logon);
 }
@@ -258,8 +258,8 @@ static const struct store_logon *logon_with_security(const struct session_core *
     return logon;
 }
 
-/* A copy of it: the client's logon may end meanwhile. */
-static HRESULT copy_security(struct session_core *core, const MAPIUID *section, LPBYTE *out, ULONG *size)
+/* A copy of it, malloc'd: the client's logon may end meanwhile. */
+static HRESULT copy_security(struct session_core *core, const MAPIUID *section, BYTE **out, ULONG *size)
 {
     HRESULT hr = S_OK;
     *out = NULL;
@@ -267,7 +267,8 @@ static HRESULT copy_security(struct session_core *core, const MAPIUID *section, 
     pthread_mutex_lock(&core->lock);
     const struct store_logon *logon = logon_with_security(core, section);
     if (logon) {
-        hr = MAPIAllocateBuffer(logon->security_size, (void **)out);
+        *out = malloc(logon->security_size);
+        hr = *out ? S_OK : fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left to log on to a message store.");
     }
     if (logon && hr == S_OK) {
         memcpy(*out, logon->security, logon->security_size);
@@ -277,20 +278,33 @@ static HRESULT copy_security(struct session_core *core, const MAPIUID *section, 
     return hr;
 }
 
+/* Keeps what the provider gave out. Without memory for it the spooler shows nothing, and the provider decides about that. */
+static void keep_security(struct session_core *core, struct store_logon *logon, LPBYTE given, ULONG size)
+{
+    BYTE *kept = given && size > 0 ? malloc(size) : NULL;
+    if (kept) {
+        memcpy(kept, given, size);
+        pthread_mutex_lock(&core->lock);
+        logon->security = kept;
+        logon->security_size = size;
+        pthread_mutex_unlock(&core->lock);
+    }
+    MAPIFreeBuffer(given);
+}
+
 /* IMSProvider::Logon or SpoolerLogon. */
 static HRESULT call_logon(struct session_core *core, const struct store_request *request, struct store_logon *logon,
                           struct support *support, LPMAPIERROR *said, IMSLogon **made, LPMDB *out)
 {
     IMSProvider *provider = logon->provider->provider;
     LPMAPISUP given = (LPMAPISUP)(void *)support;
-    LPBYTE security = NULL;
+    BYTE *security = NULL;
     ULONG size = 0;
     if (!request->spooler) {
-        HRESULT hr =
-            provider->lpVtbl->Logon(provider, given, request->ui, core->profile->name, request->id.size,
-                                    request->id.inner, request->flags, request->iid, &size, &security, said, made, out);
-        logon->security = security;
-        logon->security_size = size;
+        HRESULT hr = provider->lpVtbl->Logon(provider, given, request->ui, core->profile->name, request->id.size,
+                                             request->id.inner, request->flags, request->iid, &size, &security, said,
+                                             made, out);
+        keep_security(core, logon, security, size);
         return hr;
     }
     HRESULT hr = copy_security(core, &request->section->uid, &security, &size);
@@ -298,7 +312,7 @@ static HRESULT call_logon(struct session_core *core, const struct store_request 
                                                      request->id.size, request->id.inner, request->flags, request->iid,
                                                      size, security, said, made, out)
                     : hr;
-    MAPIFreeBuffer(security);
+    free(security);
     return hr;
 }
 

@@ -4,11 +4,15 @@
 
 #include "mail.h"
 
-int lm_folder_rows(lua_State *L);     /* rows.c */
-int lm_folder_messages(lua_State *L); /* rows.c */
-int lm_folder_folders(lua_State *L);  /* rows.c */
-int lm_folder_table(lua_State *L);    /* table.c */
-int lm_folder_import(lua_State *L);   /* import.c */
+int lm_folder_rows(lua_State *L);            /* rows.c */
+int lm_folder_messages(lua_State *L);        /* rows.c */
+int lm_folder_folders(lua_State *L);         /* rows.c */
+int lm_folder_table(lua_State *L);           /* table.c */
+int lm_folder_hierarchy_table(lua_State *L); /* table.c */
+int lm_folder_copy(lua_State *L);            /* folder_copy.c */
+int lm_folder_move(lua_State *L);            /* folder_copy.c */
+int lm_folder_empty(lua_State *L);           /* folder_copy.c */
+int lm_folder_import(lua_State *L);          /* import.c */
 
 int lm_folder_import_mbox(lua_State *L);    /* mailbox.c */
 int lm_folder_import_maildir(lua_State *L); /* mailbox.c */

@@ -4,6 +4,7 @@
 #include "args.h"
 #include "failure.h"
 #include "mail.h"
+#include "table_args.h"
 #include "types.h"
 #include "value.h"
 
@@ -73,6 +74,9 @@ int lm_listing_start(lua_State *L, struct lm_listing *self, IMAPITable *table)
         tags.aulPropTag[i] = self->columns[i].tag;
     }
     hr = table->lpVtbl->SetColumns(table, (LPSPropTagArray)&tags, 0);
+    if (SUCCEEDED(hr)) {
+        hr = lm_announce_loop(table, -1);
+    }
     if (FAILED(hr)) {
         lm_end(&self->object, LM_EXPLICIT);
         return lm_raise(L, self->operation, hr);

@@ -1,4 +1,4 @@
-/* session:advise and store:advise. */
+/* session:advise, store:advise and table:advise. */
 #include "notify.h"
 
 #include "args.h"
@@ -6,6 +6,7 @@
 #include "event.h"
 #include "failure.h"
 #include "session.h"
+#include "table.h"
 #include "types.h"
 
 #include <stdatomic.h>
@@ -23,16 +24,17 @@ struct lm_registration {
     /* What follows is touched by the thread that runs the Lua state only. */
     struct lm_state *state; /* NULL: over */
     struct lm_session *session;
-    struct lm_object *source;                /* the session, or a store of it */
+    struct lm_object *source;                /* the session, or a store or table of it */
     struct lm_registration *next, *previous; /* of the session, newest first */
     ULONG_PTR number;
-    lua_Integer key; /* of the function in LM_SESSION_CALLBACKS; that of the store is -key */
+    lua_Integer key; /* of the function in LM_SESSION_CALLBACKS; that of the store or table is -key */
 };
 
 /* A dispatch that is under way: one at a time in a Lua state. */
 struct lm_delivery {
     lua_State *L;
-    int function;                  /* stack index of the function called last, which is likely the next one too */
+    int function; /* stack index of the function called last, which is likely the next one too; behind it what it was registered
+                     with, or nil for the session */
     struct lm_registration *whose; /* whose function that is, or NULL */
     lua_Integer count;
     bool failed; /* what was raised is on the top of the stack */
@@ -72,7 +74,8 @@ static HRESULT STDMETHODCALLTYPE sink_QueryInterface(IMAPIAdviseSink *This, REFI
     return S_OK;
 }
 
-/* Pushes the function of a registration; false, with nothing pushed, where the session's object is being finalized. */
+/* Pushes the function of a registration and what it was made with, nil for the session; false, with nothing pushed, where the
+ * session's object is being finalized. */
 static bool push_function(lua_State *L, const struct lm_registration *self)
 {
     lm_state_push_value(L, LM_STATE_SESSIONS);
@@ -85,17 +88,23 @@ static bool push_function(lua_State *L, const struct lm_registration *self)
     lua_getiuservalue(L, -1, LM_SESSION_CALLBACKS);
     lua_remove(L, -2);
     lua_rawgeti(L, -1, self->key);
-    lua_remove(L, -2);
+    lua_rawgeti(L, -2, -self->key);
+    lua_remove(L, -3);
     return true;
 }
 
-/* Under protected call: the function, and the notification as a light userdata. */
+/* Under protected call: the function, what it was registered with, and the notification as a light userdata. A row comes with
+ * the keys of its table. */
 static int call_function(lua_State *L)
 {
-    const NOTIFICATION *notification = (const NOTIFICATION *)lua_touserdata(L, 2);
+    const NOTIFICATION *notification = (const NOTIFICATION *)lua_touserdata(L, 3);
 
-    lua_settop(L, 1);
+    lua_settop(L, 2);
+    lua_insert(L, 1); /* the source, below the function */
     lm_event_push(L, notification);
+    if (notification->ulEventType == fnevTableModified && lm_test(L, 1, &lm_table_type) != NULL) {
+        lm_table_name_row(L, 1, &notification->info.tab.row);
+    }
     lua_call(L, 1, 0);
     return 0;
 }
@@ -114,14 +123,16 @@ static bool tell(struct lm_registration *self, NOTIFICATION *notification)
         if (!push_function(L, self)) {
             return true;
         }
+        lua_replace(L, delivery->function + 1);
         lua_replace(L, delivery->function);
         delivery->whose = self;
     }
     lua_pushcfunction(L, call_function);
     lua_pushvalue(L, delivery->function);
+    lua_pushvalue(L, delivery->function + 1);
     lua_pushlightuserdata(L, notification);
     delivery->count++;
-    delivery->failed = lua_pcall(L, 2, 0, 0) != LUA_OK;
+    delivery->failed = lua_pcall(L, 3, 0, 0) != LUA_OK;
     return !delivery->failed;
 }
 
@@ -164,6 +175,9 @@ static HRESULT unadvise_native(const struct lm_object *source, IUnknown *native,
     if (source->type == &lm_store_type) {
         return ((IMsgStore *)native)->lpVtbl->Unadvise((IMsgStore *)native, number);
     }
+    if (source->type == &lm_table_type) {
+        return ((IMAPITable *)native)->lpVtbl->Unadvise((IMAPITable *)native, number);
+    }
     return ((IMAPISession *)native)->lpVtbl->Unadvise((IMAPISession *)native, number);
 }
 
@@ -190,14 +204,14 @@ void lm_registrations_end_all(struct lm_object *object, IUnknown *native)
     }
 }
 
-void lm_registrations_end(struct lm_object *store, IUnknown *native)
+void lm_registrations_end(struct lm_object *source, IUnknown *native)
 {
-    struct lm_registration *each = lm_session_of(store->session)->registrations;
+    struct lm_registration *each = lm_session_of(source->session)->registrations;
 
     while (each != NULL) {
         struct lm_registration *next = each->next;
 
-        if (each->source == store) {
+        if (each->source == source) {
             end_registration(each, native);
         }
         each = next;
@@ -232,18 +246,31 @@ static void forget(lua_State *L, lua_Integer key)
     lua_pop(L, 1);
 }
 
-void lm_registrations_forget_store(lua_State *L)
+/* Replaces the object on the top of the stack by its session. */
+static void to_session(lua_State *L)
 {
-    const struct lm_object *store = (const struct lm_object *)lua_touserdata(L, 1);
+    const struct lm_object *object = (const struct lm_object *)lua_touserdata(L, -1);
+
+    while (object->session != object) {
+        lua_getiuservalue(L, -1, LM_PARENT);
+        lua_remove(L, -2);
+        object = (const struct lm_object *)lua_touserdata(L, -1);
+    }
+}
+
+void lm_registrations_forget_source(lua_State *L)
+{
+    const struct lm_object *source = (const struct lm_object *)lua_touserdata(L, 1);
     const struct lm_registration *each;
 
-    if (lm_session_of(store->session)->registrations == NULL) {
+    if (lm_session_of(source->session)->registrations == NULL) {
         return;
     }
-    lua_getiuservalue(L, 1, LM_PARENT);
+    lua_pushvalue(L, 1);
+    to_session(L);
     lua_getiuservalue(L, -1, LM_SESSION_CALLBACKS);
-    for (each = lm_session_of(store->session)->registrations; each != NULL; each = each->next) {
-        if (each->source == store) {
+    for (each = lm_session_of(source->session)->registrations; each != NULL; each = each->next) {
+        if (each->source == source) {
             forget(L, each->key);
         }
     }
@@ -277,10 +304,7 @@ static void connection_forget(lua_State *L, struct lm_connection *self)
         return;
     }
     lua_getiuservalue(L, 1, LM_PARENT);
-    if (registration->source->type == &lm_store_type) {
-        lua_getiuservalue(L, -1, LM_PARENT);
-        lua_remove(L, -2);
-    }
+    to_session(L);
     lua_getiuservalue(L, -1, LM_SESSION_CALLBACKS);
     forget(L, self->key);
     lua_pop(L, 2);
@@ -352,6 +376,10 @@ static HRESULT advise_native(const struct lm_object *source, const struct wish *
         IMsgStore *store = (IMsgStore *)source->native;
 
         hr = store->lpVtbl->Advise(store, wish->size, wish->entryid, wish->mask, wrapped, &self->number);
+    } else if (source->type == &lm_table_type) {
+        IMAPITable *table = (IMAPITable *)source->native;
+
+        hr = table->lpVtbl->Advise(table, wish->mask, wrapped, &self->number);
     } else {
         IMAPISession *session = (IMAPISession *)source->native;
 
@@ -409,14 +437,42 @@ static void push_callbacks(lua_State *L)
     lua_remove(L, -2);
 }
 
-/* Stack: 1 the source, 2 the function, 3 options. On success the connection is pushed. */
+/* Stack: 1 the source, 2 the function. On success the connection is pushed. */
+static HRESULT advise_as_wished(lua_State *L, struct lm_object *source, const struct wish *wish)
+{
+    struct lm_connection *made = lm_connection_new(L, 1, &connection_kind);
+    HRESULT hr;
+
+    made->key = ++source->state->last_key;
+    lua_pushvalue(L, 1);
+    to_session(L);
+    push_callbacks(L);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, made->key);
+    if (source->session != source) {
+        lua_pushvalue(L, 1);
+        lua_rawseti(L, -2, -made->key);
+    }
+    lm_still_open(L, source);
+    lm_forget();
+    hr = enter(source, wish, made);
+    if (FAILED(hr) && lm_exhausted(L, hr)) {
+        lm_still_open(L, source);
+        hr = enter(source, wish, made);
+    }
+    if (FAILED(hr)) {
+        forget(L, made->key);
+    }
+    lua_pop(L, 1);
+    return hr;
+}
+
+/* The same with options at 3. */
 static HRESULT advise(lua_State *L, struct lm_object *source)
 {
-    struct lm_connection *made;
     struct wish wish;
     size_t length;
     int base;
-    HRESULT hr;
 
     lm_check_callable(L, 2);
     lua_settop(L, 3);
@@ -431,32 +487,7 @@ static HRESULT advise(lua_State *L, struct lm_object *source)
     } else {
         wish.mask = object_events;
     }
-    made = lm_connection_new(L, 1, &connection_kind);
-    made->key = ++source->state->last_key;
-    lua_pushvalue(L, 1);
-    if (source->session != source) {
-        lua_getiuservalue(L, -1, LM_PARENT);
-        lua_remove(L, -2);
-    }
-    push_callbacks(L);
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, made->key);
-    if (source->session != source) {
-        lua_pushvalue(L, 1);
-        lua_rawseti(L, -2, -made->key);
-    }
-    lm_still_open(L, source);
-    lm_forget();
-    hr = enter(source, &wish, made);
-    if (FAILED(hr) && lm_exhausted(L, hr)) {
-        lm_still_open(L, source);
-        hr = enter(source, &wish, made);
-    }
-    if (FAILED(hr)) {
-        forget(L, made->key);
-    }
-    lua_pop(L, 1);
-    return hr;
+    return advise_as_wished(L, source, &wish);
 }
 
 int lm_session_advise(lua_State *L)
@@ -474,6 +505,18 @@ int lm_store_advise(lua_State *L)
     return FAILED(hr) ? lm_fail(L, "store:advise", hr) : lm_value(L, hr);
 }
 
+int lm_table_advise(lua_State *L)
+{
+    static const struct wish wish = {0, NULL, fnevTableModified};
+    struct lm_object *self = lm_self(L);
+    HRESULT hr;
+
+    lm_check_callable(L, 2);
+    lua_settop(L, 2);
+    hr = advise_as_wished(L, self, &wish);
+    return FAILED(hr) ? lm_fail(L, "table:advise", hr) : lm_value(L, hr);
+}
+
 /* --- delivery ---------------------------------------------------------------------------------------------------- */
 
 lua_Integer lm_notify_dispatch(lua_State *L, struct lm_state *state, HRESULT *hr)
@@ -486,8 +529,8 @@ lua_Integer lm_notify_dispatch(lua_State *L, struct lm_state *state, HRESULT *hr
         return 0;
     }
     luaL_checkstack(L, LUA_MINSTACK, NULL);
-    lua_pushnil(L);
-    delivery.function = lua_gettop(L);
+    lua_settop(L, top + 2);
+    delivery.function = top + 1;
     state->delivery = &delivery;
     state->dispatching = true;
     *hr = MapiNotifyPortDispatch(state->port, 0, NULL);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <mapiguid.h>
-#include <mapisub.h>
 #include <mapitags.h>
 #include <mapiutil.h>
 
@@ -217,30 +216,12 @@ struct request {
     bool hierarchy;
 };
 
-/* The body of the loop may create rows too. Another MAPI's tables may show them: there is no documented way to ask. Nor
- * is there one to say how many rows will be read. */
-static HRESULT announce_loop(IMAPITable *table, lua_Integer limit)
-{
-    IMapiTableSpan *span = NULL;
-    HRESULT hr;
-
-    if (FAILED(table->lpVtbl->QueryInterface(table, &IID_IMapiTableSpan, (void **)&span))) {
-        return S_OK;
-    }
-    hr = span->lpVtbl->KeepToPresentRows(span);
-    if (SUCCEEDED(hr) && limit > 0) {
-        hr = span->lpVtbl->ExpectRows(span, limit > INT32_MAX ? INT32_MAX : (ULONG)limit);
-    }
-    span->lpVtbl->Release(span);
-    return hr;
-}
-
 static HRESULT set_up(IMAPITable *table, const struct request *request)
 {
     HRESULT hr = table->lpVtbl->SetColumns(table, request->columns, 0);
 
     if (SUCCEEDED(hr)) {
-        hr = announce_loop(table, request->limit);
+        hr = lm_announce_loop(table, request->limit);
     }
     if (SUCCEEDED(hr) && request->where != NULL) {
         hr = table->lpVtbl->Restrict(table, request->where, 0);

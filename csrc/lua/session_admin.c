@@ -149,10 +149,10 @@ static HRESULT read_stores(IMAPISession *session, SRowSet **rows)
     return hr;
 }
 
-enum { OPT_NAME, OPT_ENTRYID, OPT_WRITE };
+enum { OPT_NAME, OPT_ENTRYID, OPT_WRITE, OPT_SPOOLER };
 
 static const struct lm_option open_store_options[] = {
-    {"name", LM_TEXT}, {"entryid", LM_BYTES}, {"write", LM_BOOLEAN}, {NULL, LM_ANY}};
+    {"name", LM_TEXT}, {"entryid", LM_BYTES}, {"write", LM_BOOLEAN}, {"spooler", LM_BOOLEAN}, {NULL, LM_ANY}};
 
 /* Pushes the entry id of the store that is wanted; or answers why not. */
 static HRESULT push_store_entryid(lua_State *L, struct lm_session *self, int base)
@@ -179,9 +179,17 @@ static HRESULT push_store_entryid(lua_State *L, struct lm_session *self, int bas
     return S_OK;
 }
 
-static HRESULT open_store(IMAPISession *session, struct entry entry, ULONG flags, IMsgStore **store)
+/* spooler: the store as who sends what is submitted sees it. Outlook's MAPI has a spooler of its own. */
+static HRESULT open_store(lua_State *L, struct lm_session *self, struct entry entry, ULONG flags, bool spooler,
+                          IMsgStore **store)
 {
-    return session->lpVtbl->OpenMsgStore(session, 0, entry.size, entry.id, NULL, flags, store);
+    IMAPISession *session = lm_session_native(L, self);
+
+    if (!spooler) {
+        return session->lpVtbl->OpenMsgStore(session, 0, entry.size, entry.id, NULL, flags, store);
+    }
+    return self->info == NULL ? MAPI_E_NO_SUPPORT
+                              : self->info->lpVtbl->OpenSpoolerStore(self->info, entry.size, entry.id, flags, store);
 }
 
 int lm_session_open_store(lua_State *L)
@@ -191,11 +199,13 @@ int lm_session_open_store(lua_State *L)
     IMsgStore *store = NULL;
     struct entry entry;
     ULONG flags = MDB_NO_DIALOG;
+    bool spooler;
     int base;
     HRESULT hr;
 
     lua_settop(L, 2);
     base = lm_options(L, 2, open_store_options);
+    spooler = lm_option_flag(L, base + OPT_SPOOLER, false);
     luaL_argcheck(L, lua_isnil(L, base + OPT_NAME) || lua_isnil(L, base + OPT_ENTRYID), 2,
                   "options 'name' and 'entryid' exclude each other");
     if (lua_isnil(L, base + OPT_WRITE)) {
@@ -216,9 +226,9 @@ int lm_session_open_store(lua_State *L)
     }
     entry = check_entry_at(L, -1, 2);
     made = lm_new(L, &lm_store_type, 1, 0);
-    hr = open_store(lm_session_native(L, self), entry, flags, &store);
+    hr = open_store(L, self, entry, flags, spooler, &store);
     if (FAILED(hr) && lm_exhausted(L, hr)) {
-        hr = open_store(lm_session_native(L, self), entry, flags, &store);
+        hr = open_store(L, self, entry, flags, spooler, &store);
     }
     if (FAILED(hr)) {
         return lm_session_fail(L, self, "session:open_store", hr);

@@ -6,6 +6,7 @@
 #include "args.h"
 #include "failure.h"
 #include "notify.h"
+#include "store_mail.h"
 #include "types.h"
 
 /* Opens the entry whose id is the string on the top of the stack; the result replaces it. */
@@ -240,7 +241,7 @@ static HRESULT store_end(struct lm_object *self, IUnknown *native, enum lm_endin
 static HRESULT close_store(lua_State *L, struct lm_object *self)
 {
     if (self->native != NULL) {
-        lm_registrations_forget_store(L);
+        lm_registrations_forget_source(L);
     }
     return lm_end(self, LM_EXPLICIT);
 }
@@ -278,6 +279,13 @@ static const luaL_Reg store_methods[] = {
     {"folder", store_folder},
     {"open", store_open},
     {"advise", lm_store_advise},
+    {"receive_folder", lm_store_receive_folder},
+    {"set_receive_folder", lm_store_set_receive_folder},
+    {"receive_folders", lm_store_receive_folders},
+    {"abort_submit", lm_store_abort_submit},
+    {"outgoing_queue", lm_store_outgoing_queue},
+    {"set_lock_state", lm_store_set_lock_state},
+    {"finished_msg", lm_store_finished_msg},
     {"get", lm_get},
     {"set", lm_set},
     {"props", lm_props},

@@ -1,5 +1,5 @@
-/* mapi.table: a contents table with a cursor (IMAPITable), what folder:table answers. */
-#include "folder.h"
+/* mapi.table, and folder:table and folder:hierarchy_table, which open one. */
+#include "table.h"
 
 #include <string.h>
 
@@ -9,7 +9,8 @@
 
 #include "args.h"
 #include "failure.h"
-#include "table_args.h"
+#include "folder.h"
+#include "notify.h"
 #include "types.h"
 #include "value.h"
 
@@ -40,61 +41,112 @@ static struct lm_object *push_namer(lua_State *L)
 
 /* --- opening ---------------------------------------------------------------------------------------------------- */
 
-enum { OPTION_COLUMNS, OPTION_WHERE, OPTION_SORT, OPTION_ASSOCIATED };
+enum { OPTION_COLUMNS, OPTION_WHERE, OPTION_SORT, OPTION_FLAG };
+
+HRESULT lm_table_request(lua_State *L, struct lm_object *self, int first, const char *const *defaults,
+                         struct lm_table_request *out)
+{
+    HRESULT hr;
+
+    out->where = NULL;
+    out->sort = NULL;
+    lua_newtable(L);
+    out->anchor = lua_gettop(L);
+    hr = lm_columns_read(L, self, first + OPTION_COLUMNS, 2, out->anchor, defaults, &out->columns);
+    out->keys = lua_gettop(L);
+    if (SUCCEEDED(hr)) {
+        hr = lm_where_read(L, self, first + OPTION_WHERE, 2, out->anchor, &out->where);
+    }
+    return SUCCEEDED(hr) ? lm_sort_read(L, self, first + OPTION_SORT, 2, out->anchor, &out->sort) : hr;
+}
+
+static HRESULT set_up(IMAPITable *table, const struct lm_table_request *request)
+{
+    HRESULT hr = table->lpVtbl->SetColumns(table, request->columns, 0);
+
+    if (SUCCEEDED(hr) && request->where != NULL) {
+        hr = table->lpVtbl->Restrict(table, request->where, 0);
+    }
+    if (SUCCEEDED(hr) && request->sort != NULL) {
+        hr = table->lpVtbl->SortTable(table, request->sort, 0);
+    }
+    return hr;
+}
+
+int lm_table_open(lua_State *L, const char *operation, int parent, const struct lm_table_request *request,
+                  HRESULT (*open)(IUnknown *native, ULONG flags, IMAPITable **out), ULONG flags)
+{
+    struct lm_object *self = (struct lm_object *)lua_touserdata(L, 1);
+    struct lm_object *made = lm_new(L, &lm_table_type, parent, TABLE_USER_VALUES);
+    IMAPITable *table = NULL;
+    HRESULT hr;
+
+    lua_pushvalue(L, request->keys);
+    lua_setiuservalue(L, -2, TABLE_KEYS);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, TABLE_FOLDER);
+    hr = open((IUnknown *)lm_native(L, self), flags, &table);
+    if (SUCCEEDED(hr)) {
+        lm_open(made, (IUnknown *)table);
+        hr = set_up(table, request);
+    }
+    if (FAILED(hr)) {
+        int failed = lm_fail(L, operation, hr);
+        lm_end(made, LM_EXPLICIT);
+        return failed;
+    }
+    return 1;
+}
+
+static HRESULT open_contents(IUnknown *native, ULONG flags, IMAPITable **out)
+{
+    IMAPIFolder *folder = (IMAPIFolder *)native;
+
+    return folder->lpVtbl->GetContentsTable(folder, flags, out);
+}
+
+static HRESULT open_hierarchy(IUnknown *native, ULONG flags, IMAPITable **out)
+{
+    IMAPIFolder *folder = (IMAPIFolder *)native;
+
+    return folder->lpVtbl->GetHierarchyTable(folder, flags, out);
+}
+
+/* A table of the folder at argument 1; `flag` is set by the last option. */
+static int folder_table(lua_State *L, const char *operation, const struct lm_option *options,
+                        const char *const *defaults, ULONG flag,
+                        HRESULT (*open)(IUnknown *native, ULONG flags, IMAPITable **out))
+{
+    struct lm_object *self = lm_self(L);
+    struct lm_table_request request;
+    int first;
+    HRESULT hr;
+
+    lua_settop(L, 2);
+    first = lm_options(L, 2, options);
+    hr = lm_table_request(L, self, first, defaults, &request);
+    if (FAILED(hr)) {
+        return lm_fail(L, operation, hr);
+    }
+    lua_getiuservalue(L, 1, LM_PARENT);
+    return lm_table_open(L, operation, lua_gettop(L), &request, open,
+                         MAPI_UNICODE | (lm_option_flag(L, first + OPTION_FLAG, false) ? flag : 0));
+}
 
 int lm_folder_table(lua_State *L)
 {
     static const struct lm_option options[] = {
         {"columns", LM_TABLE}, {"where", LM_TABLE}, {"sort", LM_ANY}, {"associated", LM_BOOLEAN}, {NULL, LM_ANY}};
-    struct lm_object *self = lm_self(L), *made;
-    SPropTagArray *columns;
-    SRestriction *where = NULL;
-    SSortOrderSet *sort = NULL;
-    IMAPIFolder *folder;
-    IMAPITable *table = NULL;
-    int first, anchor, keys;
-    HRESULT hr;
 
-    lua_settop(L, 2);
-    first = lm_options(L, 2, options);
-    lua_newtable(L);
-    anchor = lua_gettop(L);
-    hr = lm_columns_read(L, self, first + OPTION_COLUMNS, 2, anchor, lm_message_columns, &columns);
-    keys = lua_gettop(L);
-    if (SUCCEEDED(hr)) {
-        hr = lm_where_read(L, self, first + OPTION_WHERE, 2, anchor, &where);
-    }
-    if (SUCCEEDED(hr)) {
-        hr = lm_sort_read(L, self, first + OPTION_SORT, 2, anchor, &sort);
-    }
-    if (FAILED(hr)) {
-        return lm_fail(L, "folder:table", hr);
-    }
-    lua_getiuservalue(L, 1, LM_PARENT);
-    made = lm_new(L, &lm_table_type, lua_gettop(L), TABLE_USER_VALUES);
-    lua_pushvalue(L, keys);
-    lua_setiuservalue(L, -2, TABLE_KEYS);
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, TABLE_FOLDER);
-    folder = LM_FOLDER(L, self);
-    hr = folder->lpVtbl->GetContentsTable(
-        folder, MAPI_UNICODE | (lm_option_flag(L, first + OPTION_ASSOCIATED, false) ? MAPI_ASSOCIATED : 0), &table);
-    if (SUCCEEDED(hr)) {
-        lm_open(made, (IUnknown *)table);
-        hr = table->lpVtbl->SetColumns(table, columns, 0);
-    }
-    if (SUCCEEDED(hr) && where != NULL) {
-        hr = table->lpVtbl->Restrict(table, where, 0);
-    }
-    if (SUCCEEDED(hr) && sort != NULL) {
-        hr = table->lpVtbl->SortTable(table, sort, 0);
-    }
-    if (FAILED(hr)) {
-        int failed = lm_fail(L, "folder:table", hr);
-        lm_end(made, LM_EXPLICIT);
-        return failed;
-    }
-    return 1;
+    return folder_table(L, "folder:table", options, lm_message_columns, MAPI_ASSOCIATED, open_contents);
+}
+
+int lm_folder_hierarchy_table(lua_State *L)
+{
+    static const struct lm_option options[] = {
+        {"columns", LM_TABLE}, {"where", LM_TABLE}, {"sort", LM_ANY}, {"recursive", LM_BOOLEAN}, {NULL, LM_ANY}};
+
+    return folder_table(L, "folder:hierarchy_table", options, lm_folder_columns, CONVENIENT_DEPTH, open_hierarchy);
 }
 
 /* --- methods ---------------------------------------------------------------------------------------------------- */
@@ -253,14 +305,64 @@ static int table_sort(lua_State *L)
     return lm_result(L, "table:sort", hr);
 }
 
+/* --- being told ------------------------------------------------------------------------------------------------- */
+
+void lm_table_name_row(lua_State *L, int table, const SRow *row)
+{
+    if (row->cValues == 0 || row->lpProps == NULL) {
+        return;
+    }
+    lua_getiuservalue(L, table, TABLE_KEYS);
+    push_row(L, row, lua_gettop(L));
+    lua_setfield(L, -3, "row");
+    lua_pop(L, 1);
+}
+
+/* Ends what was registered with it. */
+static HRESULT table_end(struct lm_object *self, IUnknown *native, enum lm_ending how)
+{
+    (void)how;
+    lm_registrations_end(self, native);
+    return S_OK;
+}
+
+static HRESULT close_table(lua_State *L, struct lm_object *self)
+{
+    if (self->native != NULL) {
+        lm_registrations_forget_source(L);
+    }
+    return lm_end(self, LM_EXPLICIT);
+}
+
+static int table_close(lua_State *L)
+{
+    struct lm_object *self = lm_self_any(L);
+
+    lm_forget();
+    return lm_result(L, "table:close", close_table(L, self));
+}
+
+static int table_close_meta(lua_State *L)
+{
+    close_table(L, lm_self_any(L));
+    return 0;
+}
+
 static const luaL_Reg table_methods[] = {
-    {"count", table_count}, {"seek", table_seek},         {"rows", table_rows},         {"find", table_find},
-    {"sort", table_sort},   {"restrict", table_restrict}, {"bookmark", table_bookmark}, {NULL, NULL},
+    {"count", table_count},       {"seek", table_seek},
+    {"rows", table_rows},         {"find", table_find},
+    {"sort", table_sort},         {"restrict", table_restrict},
+    {"bookmark", table_bookmark}, {"advise", lm_table_advise},
+    {"close", table_close},       {NULL, NULL},
 };
+
+static const luaL_Reg table_metas[] = {{"__close", table_close_meta}, {NULL, NULL}};
 
 const struct lm_type lm_table_type = {
     .name = "table",
     .size = sizeof(struct lm_object),
     .weight = 4096,
     .methods = table_methods,
+    .metas = table_metas,
+    .end = table_end,
 };

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <mapisub.h>
 #include <mapitags.h>
 
 #include "args.h"
@@ -10,6 +11,27 @@
 const char *const lm_message_columns[] = {
     "subject",   "sender_name",   "display_to", "message_delivery_time", "message_size", "message_flags",
     "hasattach", "message_class", NULL};
+
+const char *const lm_folder_columns[] = {"display_name",   "depth",       "subfolders",      "content_count",
+                                         "content_unread", "folder_type", "container_class", NULL};
+
+/* Another MAPI's tables may show rows that the loop makes: there is no documented way to ask. Nor is there one to say how many
+ * rows will be read. */
+HRESULT lm_announce_loop(IMAPITable *table, lua_Integer limit)
+{
+    IMapiTableSpan *span = NULL;
+    HRESULT hr;
+
+    if (FAILED(table->lpVtbl->QueryInterface(table, &IID_IMapiTableSpan, (void **)&span))) {
+        return S_OK;
+    }
+    hr = span->lpVtbl->KeepToPresentRows(span);
+    if (SUCCEEDED(hr) && limit > 0) {
+        hr = span->lpVtbl->ExpectRows(span, limit > INT32_MAX ? INT32_MAX : (ULONG)limit);
+    }
+    span->lpVtbl->Release(span);
+    return hr;
+}
 
 enum { MOST_COLUMNS = 240, MOST_SORTS = 32 }; /* the keys are upvalues of folder:rows' next function, 255 at most */
 

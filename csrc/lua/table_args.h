@@ -23,5 +23,9 @@ HRESULT lm_columns_read(lua_State *L, struct lm_object *self, int index, int arg
 
 /* The columns a contents table and a hierarchy table have where the script names none. */
 extern const char *const lm_message_columns[];
+extern const char *const lm_folder_columns[];
+
+/* Says to a table that a loop is going to read its rows, at most `limit` (negative: all): the body of the loop may make rows. */
+HRESULT lm_announce_loop(IMAPITable *table, lua_Integer limit);
 
 #endif
