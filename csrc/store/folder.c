@@ -11,6 +11,7 @@
 #include "base/propcodec.h"
 #include "store/entryid.h"
 #include "store/objects.h"
+#include "store/progress.h"
 #include "store/search.h"
 #include "store/store.h"
 
@@ -332,13 +333,6 @@ static HRESULT open_object(struct host *host, ULONG tag, REFIID iid, ULONG optio
     return contents_table_create(from_host(host), PROP_ID(tag) == PROP_ID(PR_FOLDER_ASSOCIATED_CONTENTS), wide, table);
 }
 
-/* Content and subfolders are copied with CopyMessages and CopyFolder. */
-static HRESULT copy_object(void *host, ULONG tag, IMAPIProp *destination, ULONG flags)
-{
-    (void)host, (void)tag, (void)destination, (void)flags;
-    return MAPI_E_NO_SUPPORT;
-}
-
 static const struct host_class folder_class = {
     {folder_get, folder_list, folder_set, folder_remove},
     is_computed,
@@ -348,7 +342,7 @@ static const struct host_class folder_class = {
     NULL,
     open_object,
     folder_iids,
-    copy_object,
+    folder_copy_object,
     NULL,
 };
 
@@ -462,19 +456,79 @@ static HRESULT STDMETHODCALLTYPE folder_create_message(IMAPIFolder *This, LPCIID
     FOLDER_CALL(create_message(folder, iid, flags, out));
 }
 
+/* Lists are treated at once, but piece by piece where somebody watches. */
+enum { PIECES = 100 };
+
+struct list_call {
+    IMAPIFolder *folder;
+    HRESULT (*treat)(const struct list_call *call, LPENTRYLIST list);
+    LPCIID iid; /* CopyMessages */
+    LPVOID destination;
+    ULONG flags;
+};
+
+static HRESULT treat_pieces(const struct list_call *call, LPENTRYLIST list, LPMAPIPROGRESS progress)
+{
+    ULONG piece = list->cValues / PIECES + 1;
+    struct progress shown;
+    HRESULT result = S_OK;
+    ULONG done;
+
+    progress_begin(&shown, true, progress, list->cValues);
+    for (done = 0; SUCCEEDED(result) && done < list->cValues; done += piece) {
+        ULONG left = list->cValues - done;
+        ENTRYLIST part = {left < piece ? left : piece, list->lpbin + done};
+        HRESULT hr;
+
+        progress_at(&shown, done);
+        hr = call->treat(call, &part);
+        if (hr != S_OK)
+            result = hr;
+    }
+    return progress_end(&shown, result);
+}
+
+static HRESULT treat_list(const struct list_call *call, LPENTRYLIST list, LPMAPIPROGRESS progress)
+{
+    struct progress shown;
+
+    if ((call->flags & MESSAGE_DIALOG) == 0 || progress == NULL)
+        return call->treat(call, list);
+    if (list != NULL && list->cValues > 1 && list->lpbin != NULL)
+        return treat_pieces(call, list, progress);
+    progress_begin(&shown, true, progress, 1);
+    return progress_end(&shown, call->treat(call, list));
+}
+
+static HRESULT copy_list(const struct list_call *call, LPENTRYLIST list)
+{
+    IMAPIFolder *This = call->folder;
+    FOLDER_CALL(folder_copy_messages(folder, list, call->iid, call->destination, call->flags));
+}
+
 static HRESULT STDMETHODCALLTYPE folder_copy_messages_method(IMAPIFolder *This, LPENTRYLIST list, LPCIID iid,
                                                              LPVOID destination, ULONG_PTR ui, LPMAPIPROGRESS progress,
                                                              ULONG flags)
 {
-    (void)ui, (void)progress;
-    FOLDER_CALL(folder_copy_messages(folder, list, iid, destination, flags));
+    const struct list_call call = {This, copy_list, iid, destination, flags};
+
+    (void)ui;
+    return treat_list(&call, list, progress);
+}
+
+static HRESULT delete_list(const struct list_call *call, LPENTRYLIST list)
+{
+    IMAPIFolder *This = call->folder;
+    FOLDER_CALL(folder_delete_messages(folder, list, call->flags));
 }
 
 static HRESULT STDMETHODCALLTYPE folder_delete_messages_method(IMAPIFolder *This, LPENTRYLIST list, ULONG_PTR ui,
                                                                LPMAPIPROGRESS progress, ULONG flags)
 {
-    (void)ui, (void)progress;
-    FOLDER_CALL(folder_delete_messages(folder, list, flags));
+    const struct list_call call = {This, delete_list, NULL, NULL, flags};
+
+    (void)ui;
+    return treat_list(&call, list, progress);
 }
 
 static HRESULT STDMETHODCALLTYPE folder_create_folder(IMAPIFolder *This, ULONG type, LPTSTR name, LPTSTR comment,
@@ -485,26 +539,51 @@ static HRESULT STDMETHODCALLTYPE folder_create_folder(IMAPIFolder *This, ULONG t
     FOLDER_CALL(folder_create_child(folder, type, name, comment, iid, flags, out));
 }
 
+static HRESULT copy_folder(IMAPIFolder *This, ULONG size, LPENTRYID id, LPCIID iid, LPVOID destination, LPTSTR name,
+                           ULONG flags)
+{
+    FOLDER_CALL(folder_copy_child(folder, size, id, iid, destination, name, flags));
+}
+
 static HRESULT STDMETHODCALLTYPE folder_copy_folder(IMAPIFolder *This, ULONG size, LPENTRYID id, LPCIID iid,
                                                     LPVOID destination, LPTSTR name, ULONG_PTR ui,
                                                     LPMAPIPROGRESS progress, ULONG flags)
 {
-    (void)ui, (void)progress;
-    FOLDER_CALL(folder_copy_child(folder, size, id, iid, destination, name, flags));
+    struct progress shown;
+
+    (void)ui;
+    progress_begin(&shown, (flags & FOLDER_DIALOG) != 0, progress, 1);
+    return progress_end(&shown, copy_folder(This, size, id, iid, destination, name, flags));
+}
+
+static HRESULT delete_folder(IMAPIFolder *This, ULONG size, LPENTRYID id, ULONG flags)
+{
+    FOLDER_CALL(folder_delete_child(folder, size, id, flags));
 }
 
 static HRESULT STDMETHODCALLTYPE folder_delete_folder(IMAPIFolder *This, ULONG size, LPENTRYID id, ULONG_PTR ui,
                                                       LPMAPIPROGRESS progress, ULONG flags)
 {
-    (void)ui, (void)progress;
-    FOLDER_CALL(folder_delete_child(folder, size, id, flags));
+    struct progress shown;
+
+    (void)ui;
+    progress_begin(&shown, (flags & FOLDER_DIALOG) != 0, progress, 1);
+    return progress_end(&shown, delete_folder(This, size, id, flags));
+}
+
+static HRESULT mark_list(const struct list_call *call, LPENTRYLIST list)
+{
+    IMAPIFolder *This = call->folder;
+    FOLDER_CALL(folder_set_read_flags(folder, list, call->flags));
 }
 
 static HRESULT STDMETHODCALLTYPE folder_set_read_flags_method(IMAPIFolder *This, LPENTRYLIST list, ULONG_PTR ui,
                                                               LPMAPIPROGRESS progress, ULONG flags)
 {
-    (void)ui, (void)progress;
-    FOLDER_CALL(folder_set_read_flags(folder, list, flags));
+    const struct list_call call = {This, mark_list, NULL, NULL, flags};
+
+    (void)ui;
+    return treat_list(&call, list, progress);
 }
 
 static HRESULT STDMETHODCALLTYPE folder_get_message_status(IMAPIFolder *This, ULONG size, LPENTRYID id, ULONG flags,
@@ -525,11 +604,19 @@ static HRESULT STDMETHODCALLTYPE folder_save_contents_sort(IMAPIFolder *This, LP
     FOLDER_CALL(MAPI_E_NO_SUPPORT);
 }
 
+static HRESULT empty_folder(IMAPIFolder *This, ULONG flags)
+{
+    FOLDER_CALL(folder_empty(folder, flags));
+}
+
 static HRESULT STDMETHODCALLTYPE folder_empty_folder(IMAPIFolder *This, ULONG_PTR ui, LPMAPIPROGRESS progress,
                                                      ULONG flags)
 {
-    (void)ui, (void)progress;
-    FOLDER_CALL(folder_empty(folder, flags));
+    struct progress shown;
+
+    (void)ui;
+    progress_begin(&shown, (flags & FOLDER_DIALOG) != 0, progress, 1);
+    return progress_end(&shown, empty_folder(This, flags));
 }
 
 static const IMAPIFolderVtbl folder_vtbl = {

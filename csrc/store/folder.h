@@ -57,6 +57,15 @@ HRESULT folder_is_within(struct store *store, int64_t row, int64_t ancestor, boo
 HRESULT folder_check_name(const void *name, size_t size);
 
 /* folder_ops.c */
+
+/* The row of a folder's entry identifier, which must be a child of this one: MAPI_E_NOT_FOUND. */
+HRESULT folder_find_entry(struct folder *folder, ULONG size, const ENTRYID *id, int64_t *row);
+
+/* A folder and everything below it, each parent before its children. */
+struct row_list;
+HRESULT folder_collect_tree(struct store *store, int64_t row, struct row_list *tree);
+bool folder_is_any_standard(const struct store *store, const struct row_list *tree);
+
 HRESULT folder_create_child(struct folder *folder, ULONG type, const void *name, const void *comment, LPCIID iid,
                             ULONG flags, LPMAPIFOLDER *out);
 HRESULT folder_delete_child(struct folder *folder, ULONG size, const ENTRYID *id, ULONG flags);
@@ -71,8 +80,16 @@ HRESULT folder_set_read_flags(struct folder *folder, const ENTRYLIST *list, ULON
 HRESULT folder_get_status(struct folder *folder, ULONG size, const ENTRYID *id, ULONG flags, ULONG *status);
 HRESULT folder_set_status(struct folder *folder, ULONG size, const ENTRYID *id, ULONG status, ULONG mask, ULONG *old);
 
+/* CopyMessages to a folder of another store, through its interface. */
+HRESULT folder_export_messages(struct folder *folder, const ENTRYLIST *list, LPMAPIFOLDER destination, bool move);
+
 /* Deletes a message unless it is held open or submitted; *done says whether. Inside a transaction. */
 HRESULT folder_delete_message(struct store *store, int64_t row, bool *done);
+
+/* folder_copy.c: CopyFolder to a folder of another store, through its interface; CopyTo's share, messages and subfolders. */
+HRESULT folder_export_child(struct folder *folder, ULONG size, const ENTRYID *id, LPMAPIFOLDER destination,
+                            const void *name, ULONG flags);
+HRESULT folder_copy_object(void *host, ULONG tag, IMAPIProp *destination, ULONG flags);
 
 /* hierarchy.c */
 HRESULT hierarchy_table(struct folder *folder, ULONG flags, LPMAPITABLE *out);

@@ -145,7 +145,8 @@ HRESULT folder_delete_messages(struct folder *folder, const ENTRYLIST *list, ULO
     return treat_list(folder, list, delete_entry, NULL);
 }
 
-/* Moving keeps the row, and with it the entry identifier, also while the message is open. */
+/* Moving keeps the row, and with it the entry identifier, also while the message is open. The status stays behind
+ * (imapifolder-copymessages.md). */
 static HRESULT move_entry(struct folder *folder, const struct entry *entry, void *context, bool *done)
 {
     struct store *store = folder->host.store;
@@ -156,7 +157,7 @@ static HRESULT move_entry(struct folder *folder, const struct entry *entry, void
     *done = false;
     if ((entry->flags & MSGFLAG_SUBMIT) != 0)
         return S_OK;
-    hr = database_prepare(store->db, "UPDATE message SET folder = ?2 WHERE id = ?1", &statement);
+    hr = database_prepare(store->db, "UPDATE message SET folder = ?2, status = 0 WHERE id = ?1", &statement);
     if (FAILED(hr))
         return hr;
     sqlite3_bind_int64(statement, 1, entry->row);
@@ -190,7 +191,7 @@ static HRESULT export_entry(struct folder *folder, const struct entry *entry, LP
     if (FAILED(hr))
         return hr;
     from = (LPMESSAGE)(void *)source;
-    hr = destination->lpVtbl->CreateMessage(destination, NULL, 0, &to);
+    hr = destination->lpVtbl->CreateMessage(destination, NULL, entry->flags & MSGFLAG_ASSOCIATED, &to);
     if (SUCCEEDED(hr))
         hr = from->lpVtbl->CopyTo(from, 0, NULL, NULL, 0, NULL, &IID_IMessage, to, 0, NULL);
     if (SUCCEEDED(hr))
@@ -201,7 +202,15 @@ static HRESULT export_entry(struct folder *folder, const struct entry *entry, LP
     return hr;
 }
 
-static HRESULT export_messages(struct folder *folder, const ENTRYLIST *list, LPMAPIFOLDER destination, bool move)
+/* What could not be deleted afterwards is not moved: it would be there twice. */
+static bool can_leave(const struct folder *folder, const struct entry *entry, bool move)
+{
+    if (!entry->found || !move)
+        return entry->found;
+    return (entry->flags & MSGFLAG_SUBMIT) == 0 && !message_is_held(folder->host.store, entry->row);
+}
+
+HRESULT folder_export_messages(struct folder *folder, const ENTRYLIST *list, LPMAPIFOLDER destination, bool move)
 {
     HRESULT result = S_OK;
     ULONG i;
@@ -213,7 +222,8 @@ static HRESULT export_messages(struct folder *folder, const ENTRYLIST *list, LPM
         HRESULT hr = look_up(folder, id->cb, (const ENTRYID *)(const void *)id->lpb, &entry);
 
         if (SUCCEEDED(hr))
-            hr = entry.found ? export_entry(folder, &entry, destination) : MAPI_W_PARTIAL_COMPLETION;
+            hr =
+                can_leave(folder, &entry, move) ? export_entry(folder, &entry, destination) : MAPI_W_PARTIAL_COMPLETION;
         if (hr == S_OK && move)
             hr = folder_delete_messages(folder, &one, 0);
         if (FAILED(hr))
@@ -256,7 +266,8 @@ HRESULT folder_copy_messages(struct folder *folder, const ENTRYLIST *list, LPCII
         return fail(MAPI_E_NO_ACCESS, "The folder was opened for reading.");
     target = folder_of_same_store(folder, destination);
     if (target == NULL)
-        return export_messages(folder, list, destination, move);
+        return (flags & MAPI_DECLINE_OK) != 0 ? MAPI_E_DECLINE_COPY
+                                              : folder_export_messages(folder, list, destination, move);
     if (!target->host.writable)
         return fail(MAPI_E_NO_ACCESS, "The destination folder was opened for reading.");
     hr = search_refuse(target, "The messages could not be copied or moved there");

@@ -17,8 +17,7 @@ static HRESULT need_writable(const struct folder *folder)
     return folder->host.writable ? S_OK : fail(MAPI_E_NO_ACCESS, "The folder was opened for reading.");
 }
 
-/* The row of a folder's entry identifier, which must be a child of this one. */
-static HRESULT find_child(struct folder *folder, ULONG size, const ENTRYID *id, int64_t *row)
+HRESULT folder_find_entry(struct folder *folder, ULONG size, const ENTRYID *id, int64_t *row)
 {
     struct store *store = folder->host.store;
     int64_t parent = 0;
@@ -151,8 +150,7 @@ HRESULT folder_create_child(struct folder *folder, ULONG type, const void *name,
     return hr;
 }
 
-/* A folder and everything below it, each parent before its children. */
-static HRESULT collect_tree(struct store *store, int64_t row, struct row_list *tree)
+HRESULT folder_collect_tree(struct store *store, int64_t row, struct row_list *tree)
 {
     size_t count;
     size_t i;
@@ -259,7 +257,7 @@ static HRESULT has_messages(struct store *store, const struct row_list *tree, bo
     return hr;
 }
 
-static bool has_standard(const struct store *store, const struct row_list *tree)
+bool folder_is_any_standard(const struct store *store, const struct row_list *tree)
 {
     size_t i;
 
@@ -276,11 +274,11 @@ static HRESULT delete_child(struct folder *folder, ULONG size, const ENTRYID *id
     struct row_list tree = {NULL, 0, 0};
     int64_t row;
     bool messages = false;
-    HRESULT hr = find_child(folder, size, id, &row);
+    HRESULT hr = folder_find_entry(folder, size, id, &row);
 
     if (SUCCEEDED(hr))
-        hr = collect_tree(store, row, &tree);
-    if (SUCCEEDED(hr) && has_standard(store, &tree))
+        hr = folder_collect_tree(store, row, &tree);
+    if (SUCCEEDED(hr) && folder_is_any_standard(store, &tree))
         hr = fail(MAPI_E_NO_ACCESS, "The folder is, or holds, one of the folders every store has.");
     if (SUCCEEDED(hr) && tree.count > 1 && (flags & DEL_FOLDERS) == 0)
         hr = fail(MAPI_E_HAS_FOLDERS, "The folder has subfolders; DEL_FOLDERS deletes them with it.");
@@ -324,8 +322,8 @@ static HRESULT empty(struct folder *folder, ULONG flags, bool *complete)
     for (i = 0; i < children.count && SUCCEEDED(hr); i++) {
         struct row_list tree = {NULL, 0, 0};
 
-        hr = collect_tree(store, children.rows[i], &tree);
-        if (SUCCEEDED(hr) && has_standard(store, &tree))
+        hr = folder_collect_tree(store, children.rows[i], &tree);
+        if (SUCCEEDED(hr) && folder_is_any_standard(store, &tree))
             *complete = false;
         else if (SUCCEEDED(hr))
             hr = delete_tree(store, &tree, complete);
@@ -480,7 +478,7 @@ static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destinat
         return hr;
     if (move)
         return move_row(store, row, folder->host.place.row, destination, name);
-    hr = (flags & COPY_SUBFOLDERS) != 0 ? collect_tree(store, row, &tree) : row_list_add(&tree, row);
+    hr = (flags & COPY_SUBFOLDERS) != 0 ? folder_collect_tree(store, row, &tree) : row_list_add(&tree, row);
     if (SUCCEEDED(hr))
         hr = copy_tree(store, &tree, destination, name, &copy, complete);
     if (SUCCEEDED(hr))
@@ -511,7 +509,7 @@ static HRESULT copy_child(struct folder *folder, ULONG size, const ENTRYID *id, 
 {
     struct byte_buffer text;
     int64_t row;
-    HRESULT hr = find_child(folder, size, id, &row);
+    HRESULT hr = folder_find_entry(folder, size, id, &row);
 
     if (SUCCEEDED(hr))
         hr = folder_check_exists(folder->host.store, destination->host.place.row);
@@ -543,7 +541,7 @@ HRESULT folder_copy_child(struct folder *folder, ULONG size, const ENTRYID *id, 
         return hr;
     target = folder_of_same_store(folder, destination);
     if (target == NULL)
-        return fail(MAPI_E_NO_SUPPORT, "Folders can be copied and moved within one message store only.");
+        return folder_export_child(folder, size, id, destination, name, flags);
     if (!target->host.writable)
         return fail(MAPI_E_NO_ACCESS, "The destination folder was opened for reading.");
     hr = search_refuse(target, "The folder could not be copied or moved there");

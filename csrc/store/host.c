@@ -11,6 +11,7 @@
 #include "base/failure.h"
 #include "store/entryid.h"
 #include "store/named_props.h"
+#include "store/progress.h"
 
 void host_init(struct host *host, const struct object_type *type, const void *vtbl, const struct host_class *class,
                struct store *store, enum chunk_owner kind, int64_t row, bool writable)
@@ -302,35 +303,61 @@ HRESULT host_delete_props(struct host *host, LPSPropTagArray tags, LPSPropProble
     return apply(host, &what);
 }
 
-HRESULT host_copy_to(struct host *host, ULONG excluded_count, LPCIID excluded, LPSPropTagArray excluded_tags,
-                     LPCIID iid, LPVOID destination, ULONG flags, LPSPropProblemArray *problems)
+/* What CopyTo and CopyProps have in common. tags: of CopyProps; else what is excluded. */
+struct copying {
+    LPSPropTagArray tags;
+    ULONG excluded_count;
+    LPCIID excluded;
+    LPSPropTagArray excluded_tags;
+    LPCIID iid;
+    LPVOID destination;
+    ULONG flags;
+    LPSPropProblemArray *problems;
+};
+
+static HRESULT copy(struct host *host, const struct copying *what)
 {
     struct prop_copy_rules rules = {host->class->iids, host->class->copy_object, host};
+    IMAPIProp *source = (IMAPIProp *)(void *)host;
     HRESULT hr = host_enter(host);
 
-    if (problems != NULL)
-        *problems = NULL;
+    if (what->problems != NULL)
+        *what->problems = NULL;
     if (FAILED(hr))
         return hr;
-    hr = prop_object_copy_to((IMAPIProp *)(void *)host, &rules, excluded_count, excluded, excluded_tags, iid,
-                             destination, flags, problems);
+    hr = what->tags != NULL
+             ? prop_object_copy_props(source, &rules, what->tags, what->iid, what->destination, what->flags,
+                                      what->problems)
+             : prop_object_copy_to(source, &rules, what->excluded_count, what->excluded, what->excluded_tags, what->iid,
+                                   what->destination, what->flags, what->problems);
     host_leave(host);
     return hr;
 }
 
-HRESULT host_copy_props(struct host *host, LPSPropTagArray tags, LPCIID iid, LPVOID destination, ULONG flags,
-                        LPSPropProblemArray *problems)
+static HRESULT copy_shown(struct host *host, const struct copying *what, LPMAPIPROGRESS progress)
 {
-    struct prop_copy_rules rules = {host->class->iids, host->class->copy_object, host};
-    HRESULT hr = host_enter(host);
+    struct progress shown;
 
-    if (problems != NULL)
-        *problems = NULL;
-    if (FAILED(hr))
-        return hr;
-    hr = prop_object_copy_props((IMAPIProp *)(void *)host, &rules, tags, iid, destination, flags, problems);
-    host_leave(host);
-    return hr;
+    progress_begin(&shown, (what->flags & MAPI_DIALOG) != 0, progress, 1);
+    return progress_end(&shown, copy(host, what));
+}
+
+HRESULT host_copy_to(struct host *host, ULONG excluded_count, LPCIID excluded, LPSPropTagArray excluded_tags,
+                     LPMAPIPROGRESS progress, LPCIID iid, LPVOID destination, ULONG flags,
+                     LPSPropProblemArray *problems)
+{
+    const struct copying what = {NULL, excluded_count, excluded, excluded_tags, iid, destination, flags, problems};
+
+    return copy_shown(host, &what, progress);
+}
+
+HRESULT host_copy_props(struct host *host, LPSPropTagArray tags, LPMAPIPROGRESS progress, LPCIID iid,
+                        LPVOID destination, ULONG flags, LPSPropProblemArray *problems)
+{
+    static SPropTagArray none;
+    const struct copying what = {tags != NULL ? tags : &none, 0, NULL, NULL, iid, destination, flags, problems};
+
+    return copy_shown(host, &what, progress);
 }
 
 HRESULT host_get_names_from_ids(struct host *host, LPSPropTagArray *tags, LPGUID set, ULONG flags, ULONG *count,

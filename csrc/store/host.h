@@ -93,9 +93,10 @@ HRESULT host_open_property(struct host *host, ULONG tag, LPCIID iid, ULONG optio
 HRESULT host_set_props(struct host *host, ULONG count, LPSPropValue values, LPSPropProblemArray *problems);
 HRESULT host_delete_props(struct host *host, LPSPropTagArray tags, LPSPropProblemArray *problems);
 HRESULT host_copy_to(struct host *host, ULONG excluded_count, LPCIID excluded, LPSPropTagArray excluded_tags,
-                     LPCIID iid, LPVOID destination, ULONG flags, LPSPropProblemArray *problems);
-HRESULT host_copy_props(struct host *host, LPSPropTagArray tags, LPCIID iid, LPVOID destination, ULONG flags,
-                        LPSPropProblemArray *problems);
+                     LPMAPIPROGRESS progress, LPCIID iid, LPVOID destination, ULONG flags,
+                     LPSPropProblemArray *problems);
+HRESULT host_copy_props(struct host *host, LPSPropTagArray tags, LPMAPIPROGRESS progress, LPCIID iid,
+                        LPVOID destination, ULONG flags, LPSPropProblemArray *problems);
 HRESULT host_get_names_from_ids(struct host *host, LPSPropTagArray *tags, LPGUID set, ULONG flags, ULONG *count,
                                 LPMAPINAMEID **names);
 HRESULT host_get_ids_from_names(struct host *host, ULONG count, LPMAPINAMEID *names, ULONG flags,
@@ -143,16 +144,16 @@ HRESULT host_get_ids_from_names(struct host *host, ULONG count, LPMAPINAMEID *na
         IFACE *This, ULONG excluded_count, LPCIID excluded, LPSPropTagArray excluded_tags, ULONG_PTR ui,               \
         LPMAPIPROGRESS progress, LPCIID iid, LPVOID destination, ULONG flags, LPSPropProblemArray *problems)           \
     {                                                                                                                  \
-        (void)ui, (void)progress;                                                                                      \
-        return host_copy_to(HOST_OF(This), excluded_count, excluded, excluded_tags, iid, destination, flags,           \
+        (void)ui;                                                                                                      \
+        return host_copy_to(HOST_OF(This), excluded_count, excluded, excluded_tags, progress, iid, destination, flags, \
                             problems);                                                                                 \
     }                                                                                                                  \
     static HRESULT STDMETHODCALLTYPE prefix##_copy_props(IFACE *This, LPSPropTagArray tags, ULONG_PTR ui,              \
                                                          LPMAPIPROGRESS progress, LPCIID iid, LPVOID destination,      \
                                                          ULONG flags, LPSPropProblemArray *problems)                   \
     {                                                                                                                  \
-        (void)ui, (void)progress;                                                                                      \
-        return host_copy_props(HOST_OF(This), tags, iid, destination, flags, problems);                                \
+        (void)ui;                                                                                                      \
+        return host_copy_props(HOST_OF(This), tags, progress, iid, destination, flags, problems);                      \
     }                                                                                                                  \
     static HRESULT STDMETHODCALLTYPE prefix##_get_names_from_ids(IFACE *This, LPSPropTagArray *tags, LPGUID set,       \
                                                                  ULONG flags, ULONG *count, LPMAPINAMEID **names)      \

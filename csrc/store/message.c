@@ -11,6 +11,7 @@
 #include "base/failure.h"
 #include "store/columns.h"
 #include "store/outgoing.h"
+#include "store/progress.h"
 #include "store/read_flags.h"
 
 static const struct object_type message_type;
@@ -433,18 +434,25 @@ static HRESULT delete_attach(struct message *message, ULONG number, ULONG flags)
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE message_delete_attach(IMessage *This, ULONG number, ULONG_PTR ui,
-                                                       LPMAPIPROGRESS progress, ULONG flags)
+static HRESULT enter_and_delete(struct message *message, ULONG number, ULONG flags)
 {
-    struct message *message = of(This);
     HRESULT hr = host_enter(&message->host);
 
-    (void)ui, (void)progress;
     if (FAILED(hr))
         return hr;
     hr = delete_attach(message, number, flags);
     host_leave(&message->host);
     return hr;
+}
+
+static HRESULT STDMETHODCALLTYPE message_delete_attach(IMessage *This, ULONG number, ULONG_PTR ui,
+                                                       LPMAPIPROGRESS progress, ULONG flags)
+{
+    struct progress shown;
+
+    (void)ui;
+    progress_begin(&shown, (flags & ATTACH_DIALOG) != 0, progress, 1);
+    return progress_end(&shown, enter_and_delete(of(This), number, flags));
 }
 
 static HRESULT STDMETHODCALLTYPE message_get_recipient_table(IMessage *This, ULONG flags, LPMAPITABLE *out)
@@ -498,6 +506,8 @@ static HRESULT set_read_flag(struct message *message, ULONG flags)
     if (!host->store->writable)
         return fail(MAPI_E_NO_ACCESS, "The message store was opened for reading.");
     message_refresh_flags(message);
+    if ((holder_long(&host->props, PR_MESSAGE_FLAGS, 0) & MSGFLAG_SUBMIT) != 0)
+        return fail(MAPI_E_SUBMITTED, "The message has been submitted, so it cannot be marked.");
     if (message->folder != 0 && host->place.row != 0) {
         hr = read_flag_apply(host->store, host->place.row, set, clear);
         if (FAILED(hr))

@@ -106,8 +106,8 @@ static HRESULT find_uid(const struct logon_request *request, MAPIUID *uid)
                                : store_entryid_parse(request->size, request->id, uid);
 }
 
-static HRESULT logon(struct provider *self, const struct logon_request *request, MAPIUID *uid,
-                     LPMSLOGON *logon_out, LPMDB *mdb)
+static HRESULT logon(struct provider *self, const struct logon_request *request, MAPIUID *uid, LPMSLOGON *logon_out,
+                     LPMDB *mdb)
 {
     struct store *store;
     HRESULT hr = request->support->lpVtbl->SetProviderUID(request->support, uid, 0);

@@ -185,9 +185,10 @@ static HRESULT copy_row(struct store *store, int64_t row, int64_t folder, int64_
     if (sqlite3_changes(database_handle(store->db)) == 0)
         return fail(MAPI_E_NOT_FOUND, "The message to be copied does not exist any more.");
     *copy = sqlite3_last_insert_rowid(database_handle(store->db));
-    /* The copy of something submitted has not been submitted. */
-    return tree_run(store, "UPDATE message SET flags = flags & ~4 WHERE id = ?1 AND flags & 4 <> 0", *copy,
-                    "The message could not be copied");
+    /* The copy of something submitted has not been submitted, and a status is not copied (imapifolder-copymessages.md). */
+    return tree_run(
+        store, "UPDATE message SET flags = flags & ~4, status = 0 WHERE id = ?1 AND (flags & 4 <> 0 OR status <> 0)",
+        *copy, "The message could not be copied");
 }
 
 static HRESULT copy_one(struct store *store, int64_t row, int64_t folder, int64_t attachment, int64_t *copy,
