@@ -451,14 +451,10 @@ static HRESULT STDMETHODCALLTYPE do_progress_dialog(IMAPISupport *This, ULONG_PT
     return unsupported(This, "DoProgressDialog");
 }
 
-static HRESULT STDMETHODCALLTYPE read_receipt(IMAPISupport *This, ULONG flags, LPMESSAGE message, LPMESSAGE *out)
+static HRESULT STDMETHODCALLTYPE read_receipt(IMAPISupport *This, ULONG flags, LPMESSAGE message, LPMESSAGE *report)
 {
-    (void)flags;
-    (void)message;
-    if (out) {
-        *out = NULL;
-    }
-    return unsupported(This, "ReadReceipt");
+    return support_result(support_of(This), message && report && *report ? support_read_receipt(flags, message, report)
+                                                                         : missing("ReadReceipt"));
 }
 
 static HRESULT STDMETHODCALLTYPE update_pab(IMAPISupport *This, ULONG flags, LPMESSAGE message)

@@ -44,6 +44,9 @@ HRESULT support_copy_messages(LPVOID source, LPENTRYLIST messages, LPVOID destin
 /* support_submit.c: PrepareSubmit. *flags must be 0, and is. */
 HRESULT support_prepare_submit(LPMESSAGE message, ULONG *flags);
 
+/* support_receipt.c: ReadReceipt. *report is the empty message that is filled. */
+HRESULT support_read_receipt(ULONG flags, LPMESSAGE message, LPMESSAGE *report);
+
 /* support_notify.c: Subscribe, Unsubscribe and Notify. */
 HRESULT support_subscribe(struct support *self, const NOTIFKEY *key, ULONG mask, ULONG flags, LPMAPIADVISESINK sink,
                           ULONG_PTR *connection);

@@ -100,6 +100,7 @@ MAPI_INTERFACE(IMAPISupport, IMAPISUPPORT_METHODS);
 #define NOTIFY_NEWMAIL_RECEIVED ((ULONG)0x20000000)
 #define NEEDS_PREPROCESSING ((ULONG)0x00000001)
 #define NEEDS_SPOOLER ((ULONG)0x00000002)
+#define MAPI_NON_READ ((ULONG)0x00000001) /* ReadReceipt */
 
 /* From the support object of any provider: the session that loaded it [imapigetsession-getmapisession.md]. */
 #define IMAPIGETSESSION_METHODS(IFACE)                                                                               \

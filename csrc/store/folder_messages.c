@@ -276,20 +276,13 @@ HRESULT folder_copy_messages(struct folder *folder, const ENTRYLIST *list, LPCII
     return treat_list_into(folder, list, move ? move_entry : copy_entry, target);
 }
 
-struct read_flag_change {
-    ULONG set;
-    ULONG clear;
-};
-
 /* imapifolder-setreadflags.md: not while it is open for writing or submitted. */
 static HRESULT mark_entry(struct folder *folder, const struct entry *entry, void *context, bool *done)
 {
     const struct read_flag_change *change = context;
 
     *done = (entry->flags & MSGFLAG_SUBMIT) == 0 && !message_is_held(folder->host.store, entry->row);
-    if (!*done || ((entry->flags & ~change->clear) | change->set) == entry->flags)
-        return S_OK;
-    return read_flag_apply(folder->host.store, entry->row, change->set, change->clear);
+    return *done ? read_flag_apply(folder->host.store, entry->row, change) : S_OK;
 }
 
 /* Without a list: all messages of the folder. */
@@ -322,7 +315,7 @@ static HRESULT mark_all(struct folder *folder, struct read_flag_change *change)
 HRESULT folder_set_read_flags(struct folder *folder, const ENTRYLIST *list, ULONG flags)
 {
     struct read_flag_change change;
-    HRESULT hr = read_flag_masks(flags, &change.set, &change.clear);
+    HRESULT hr = read_flag_parse(flags, &change);
 
     if (FAILED(hr))
         return hr;

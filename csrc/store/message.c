@@ -493,13 +493,35 @@ static HRESULT STDMETHODCALLTYPE message_submit_message(IMessage *This, ULONG fl
     return hr;
 }
 
+/* What is not in the database yet is marked in memory. */
+static HRESULT mark_here(struct message *message, const struct read_flag_change *change)
+{
+    struct holder *props = &message->host.props;
+
+    message_touch(message);
+    holder_poke_long(props, PR_MESSAGE_FLAGS, (holder_long(props, PR_MESSAGE_FLAGS, 0) & ~change->clear) | change->set);
+    return S_OK;
+}
+
+static HRESULT mark_saved(struct message *message, const struct read_flag_change *change)
+{
+    static const unsigned char no = 0;
+    struct host *host = &message->host;
+    HRESULT hr = read_flag_apply(host->store, host->place.row, change);
+
+    if (SUCCEEDED(hr) && change->refused && holder_has(&host->props, PR_READ_RECEIPT_REQUESTED))
+        hr = holder_set_payload(&host->props, PR_READ_RECEIPT_REQUESTED, &no, sizeof no);
+    message->seen = 0;
+    message_refresh_flags(message);
+    return hr;
+}
+
 static HRESULT set_read_flag(struct message *message, ULONG flags)
 {
     struct host *host = &message->host;
-    ULONG set;
-    ULONG clear;
+    struct read_flag_change change;
     /* The dialog is SetReadFlags' alone (imessage-setreadflag.md). */
-    HRESULT hr = (flags & MESSAGE_DIALOG) != 0 ? MAPI_E_UNKNOWN_FLAGS : read_flag_masks(flags, &set, &clear);
+    HRESULT hr = (flags & MESSAGE_DIALOG) != 0 ? MAPI_E_UNKNOWN_FLAGS : read_flag_parse(flags, &change);
 
     if (FAILED(hr))
         return hr;
@@ -508,16 +530,7 @@ static HRESULT set_read_flag(struct message *message, ULONG flags)
     message_refresh_flags(message);
     if ((holder_long(&host->props, PR_MESSAGE_FLAGS, 0) & MSGFLAG_SUBMIT) != 0)
         return fail(MAPI_E_SUBMITTED, "The message has been submitted, so it cannot be marked.");
-    if (message->folder != 0 && host->place.row != 0) {
-        hr = read_flag_apply(host->store, host->place.row, set, clear);
-        if (FAILED(hr))
-            return hr;
-    } else {
-        message_touch(message);
-    }
-    holder_poke_long(&host->props, PR_MESSAGE_FLAGS, (holder_long(&host->props, PR_MESSAGE_FLAGS, 0) & ~clear) | set);
-    message->seen = changes_count(host->store->changes);
-    return S_OK;
+    return message->folder != 0 && host->place.row != 0 ? mark_saved(message, &change) : mark_here(message, &change);
 }
 
 static HRESULT STDMETHODCALLTYPE message_set_read_flag(IMessage *This, ULONG flags)

@@ -185,9 +185,11 @@ static HRESULT copy_row(struct store *store, int64_t row, int64_t folder, int64_
     if (sqlite3_changes(database_handle(store->db)) == 0)
         return fail(MAPI_E_NOT_FOUND, "The message to be copied does not exist any more.");
     *copy = sqlite3_last_insert_rowid(database_handle(store->db));
-    /* The copy of something submitted has not been submitted, and a status is not copied (imapifolder-copymessages.md). */
+    /* The copy of something submitted has not been submitted, a status is not copied (imapifolder-copymessages.md), and of a copy
+     * no report is sent (providing-read-and-nonread-reports-for-message-store-providers.md). */
     return tree_run(
-        store, "UPDATE message SET flags = flags & ~4, status = 0 WHERE id = ?1 AND (flags & 4 <> 0 OR status <> 0)",
+        store,
+        "UPDATE message SET flags = flags & ~772, status = 0 WHERE id = ?1 AND (flags & 772 <> 0 OR status <> 0)",
         *copy, "The message could not be copied");
 }
 
