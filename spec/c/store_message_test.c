@@ -255,6 +255,25 @@ static void arguments_are_checked(void **state)
     release(folder);
 }
 
+/* SQLite's operators << and | are of one rank: all flags of a message that was saved again were shifted, once. */
+static void a_save_leaves_the_other_flags_alone(void **state)
+{
+    (void)state;
+    IMAPIFolder *folder = inbox();
+    IMessage *message = NULL;
+    assert_int_equal(folder->lpVtbl->CreateMessage(folder, NULL, 0, &message), S_OK);
+    put_long(message, PR_MESSAGE_FLAGS, MSGFLAG_READ | MSGFLAG_FROMME);
+    assert_int_equal(save(message, KEEP_OPEN_READWRITE), S_OK);
+    put_text(message, PR_SUBJECT_W, "again");
+    assert_int_equal(save(message, KEEP_OPEN_READWRITE), S_OK);
+    assert_int_equal(long_of(message, PR_MESSAGE_FLAGS), MSGFLAG_READ | MSGFLAG_FROMME);
+    attach_bytes(message, "a.txt", "abc", 3);
+    assert_int_equal(save(message, KEEP_OPEN_READWRITE), S_OK);
+    assert_int_equal(long_of(message, PR_MESSAGE_FLAGS), MSGFLAG_READ | MSGFLAG_FROMME | MSGFLAG_HASATTACH);
+    release(message);
+    release(folder);
+}
+
 static void the_read_flag(void **state)
 {
     (void)state;
@@ -514,6 +533,7 @@ int main(void)
         IN_STORE(reading_is_the_default),
         IN_STORE(a_store_opened_for_reading_gives_nothing_else),
         IN_STORE(arguments_are_checked),
+        IN_STORE(a_save_leaves_the_other_flags_alone),
         IN_STORE(the_read_flag),
         IN_STORE(submitting),
         IN_STORE(recipients),
