@@ -127,6 +127,34 @@ static void lists_show_what_is_damaged(void **state)
     release(folder);
 }
 
+/* A message that is in an attachment of its own was copied until the disk was full. */
+static void a_message_inside_itself_has_an_end(void **state)
+{
+    IMAPIFolder *folder = inbox(), *copies = child(folder, "copies");
+    IMessage *message = new_message(folder, "x");
+    IAttach *attach = NULL;
+    IMessage *inner = NULL;
+    SBinary id = entryid(message);
+    ENTRYLIST list = {1, &id};
+    (void)state;
+    attach_bytes(message, "a", "b", 1);
+    assert_int_equal(save(message, 0), S_OK);
+    release(message);
+    store_query("UPDATE message SET attachment = (SELECT id FROM attachment)");
+    assert_int_equal(folder->lpVtbl->CopyMessages(folder, &list, NULL, copies, 0, NULL, 0), S_OK);
+    assert_string_equal(subjects_of(copies), "x");
+    message = open_message(id, 0);
+    assert_int_equal(message->lpVtbl->OpenAttach(message, 0, NULL, 0, &attach), S_OK);
+    assert_int_equal(
+        attach->lpVtbl->OpenProperty(attach, PR_ATTACH_DATA_OBJ, &IID_IMessage, 0, 0, (LPUNKNOWN *)(void *)&inner),
+        MAPI_E_NOT_FOUND);
+    release(attach);
+    release(message);
+    assert_int_equal(folder->lpVtbl->DeleteMessages(folder, &list, 0, NULL, 0), S_OK);
+    release(copies);
+    release(folder);
+}
+
 /* A tag of type PT_NULL names its property by the id, in C as in SQL, whose column it has. */
 static void a_tag_without_type_is_the_same_to_sql_and_c(void **state)
 {
@@ -150,11 +178,9 @@ static void a_tag_without_type_is_the_same_to_sql_and_c(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_STORE(a_damaged_value_does_not_hide_its_folder),
-        IN_STORE(a_damaged_value_matches_nothing),
-        IN_STORE(a_damaged_message_is_answered_as_one),
-        IN_STORE(a_number_of_another_width_is_damage),
-        IN_STORE(lists_show_what_is_damaged),
+        IN_STORE(a_damaged_value_does_not_hide_its_folder),    IN_STORE(a_damaged_value_matches_nothing),
+        IN_STORE(a_damaged_message_is_answered_as_one),        IN_STORE(a_number_of_another_width_is_damage),
+        IN_STORE(a_message_inside_itself_has_an_end),          IN_STORE(lists_show_what_is_damaged),
         IN_STORE(a_tag_without_type_is_the_same_to_sql_and_c),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -304,6 +304,32 @@ static void copy_message(unsigned i)
     release(copies);
 }
 
+/* Folders that may be below themselves. */
+static void use_folders(void)
+{
+    static char copy[] = "copy of it";
+    LPSPropValue id = NULL;
+    IMAPIFolder *user = NULL;
+    LPENTRYID entry;
+    ULONG type;
+
+    if (HrGetOneProp((IMAPIProp *)fuzz_store, PR_IPM_SUBTREE_ENTRYID, &id) != S_OK)
+        return;
+    if (fuzz_store->lpVtbl->OpenEntry(fuzz_store, id->Value.bin.cb, (LPENTRYID)(void *)id->Value.bin.lpb, NULL,
+                                      MAPI_MODIFY, &type, (LPUNKNOWN *)(void *)&user) == S_OK) {
+        MAPIFreeBuffer(id);
+        id = NULL;
+        if (HrGetOneProp((IMAPIProp *)fuzz_inbox, PR_ENTRYID, &id) == S_OK) {
+            entry = (LPENTRYID)(void *)id->Value.bin.lpb;
+            user->lpVtbl->CopyFolder(user, id->Value.bin.cb, entry, NULL, user, copy, 0, NULL, COPY_SUBFOLDERS);
+            user->lpVtbl->CopyFolder(user, id->Value.bin.cb, entry, NULL, fuzz_inbox, copy, 0, NULL, FOLDER_MOVE);
+        }
+        user->lpVtbl->EmptyFolder(user, 0, NULL, 0);
+        release(user);
+    }
+    MAPIFreeBuffer(id);
+}
+
 static void read_folders(void)
 {
     static const SSortOrderSet orders[] = {{1, 0, 0, {{PR_SUBJECT_W, TABLE_SORT_ASCEND}}},
@@ -415,7 +441,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (unsigned count = 1 + how % 3; count > 0; count--)
         do_damage(&input);
-    switch (how / 3 % 4) {
+    switch (how / 3 % 5) {
     case 0:
         for (unsigned i = 0; i < MESSAGES; i++)
             read_message(i);
@@ -427,6 +453,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2:
         change_message(0);
         copy_message(0);
+        break;
+    case 3:
+        use_folders();
         break;
     default:
         break;
