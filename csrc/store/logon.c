@@ -349,15 +349,19 @@ HRESULT store_begin(struct store *store)
 HRESULT store_end_transaction(struct store *store, HRESULT hr)
 {
     store->depth--;
+    if (SUCCEEDED(hr) && !store->doomed) {
+        HRESULT updated = searches_update(store);
+
+        if (FAILED(updated))
+            hr = updated;
+    }
     if (FAILED(hr))
         store->doomed = true;
     if (store->depth > 0)
         return hr;
     if (!store->doomed) {
-        HRESULT recorded = searches_before_commit(store);
+        HRESULT recorded = events_before_commit(store);
 
-        if (SUCCEEDED(recorded))
-            recorded = events_before_commit(store);
         if (FAILED(recorded)) {
             store->doomed = true;
             hr = recorded;

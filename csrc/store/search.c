@@ -190,6 +190,8 @@ static HRESULT set_criteria(struct folder *folder, const struct byte_buffer *res
     HRESULT hr = folder_check_exists(store, search);
 
     if (SUCCEEDED(hr))
+        hr = searches_update(store); /* in a batch: with what was in force until now */
+    if (SUCCEEDED(hr))
         hr = read_criteria(store, search, criteria);
     if (SUCCEEDED(hr) && !criteria->set && (restriction->size == 0 || list == NULL))
         hr = fail(MAPI_E_NOT_INITIALIZED,
@@ -205,6 +207,7 @@ static HRESULT set_criteria(struct folder *folder, const struct byte_buffer *res
     }
     if (SUCCEEDED(hr))
         hr = write_criteria(store, search, criteria);
+    searches_changed(store);
     if (SUCCEEDED(hr) && list != NULL)
         hr = write_roots(store, search, list);
     if (SUCCEEDED(hr) && moved)

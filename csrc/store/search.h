@@ -2,9 +2,9 @@
  *
  * What a search has found is kept in the database (table `found`), and is brought up to date in the transaction that
  * changes a message, whoever makes it: nobody has to listen, or to have the search folder open, and a process that is
- * killed leaves nothing half done. SQLite's update hook says which messages a transaction has touched; before the commit,
- * each is held against the searches that look through its folder, and those that had found it. In a store without
- * searches there is no hook.
+ * killed leaves nothing half done. SQLite's update hook says which messages have been touched; when what touched them has
+ * been done, each is held against the searches that look through its folder, and those that had found it. In a store
+ * without searches there is no hook.
  *
  * A search that has been stopped keeps what it has found, as it is now: messages that are deleted go, none comes.
  */
@@ -18,6 +18,7 @@
 #include <mapidefs.h>
 
 struct folder;
+struct sieve;
 struct store;
 
 /* Of the transaction under way. Belongs to struct store. */
@@ -27,13 +28,18 @@ struct searches_pending {
     int64_t *touched; /* messages, some more than once */
     size_t count;
     size_t capacity;
+    struct sieve **sieves; /* of the searches that have been needed so far */
+    size_t sieve_count;
 };
 
 /* search_update.c, for store_begin and store_end_transaction: a new transaction; what has been found, brought up to
- * date; whatever became of it. */
+ * date at the end of each, also of an inner one; the end of the outermost, whatever became of it. */
 HRESULT searches_begin(struct store *store);
-HRESULT searches_before_commit(struct store *store);
+HRESULT searches_update(struct store *store);
 void searches_end(struct store *store);
+
+/* The criteria of a search have become others: from now on the store has one, if it had none. */
+void searches_changed(struct store *store);
 
 /* A message that may be found, or not any more, without having been changed itself. */
 HRESULT searches_touch(struct store *store, int64_t message);

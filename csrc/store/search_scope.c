@@ -82,6 +82,9 @@ HRESULT search_folder_removed(struct store *store, int64_t row)
     HRESULT hr = S_OK;
     size_t i;
 
+    /* A message that was touched before, in a batch, is held against the searches that were there. */
+    if (store->searches.any)
+        hr = searches_update(store);
     for (i = 0; store->searches.any && i < sizeof statements / sizeof statements[0] && SUCCEEDED(hr); i++)
         hr = tree_run(store, statements[i], row, failed);
     return hr;

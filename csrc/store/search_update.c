@@ -43,6 +43,12 @@ static void on_change(void *context, int operation, const char *database, const 
         store->searches.lost = true;
 }
 
+static void watch(struct store *store)
+{
+    store->searches.any = true;
+    sqlite3_update_hook(database_handle(store->db), on_change, store);
+}
+
 HRESULT searches_begin(struct store *store)
 {
     sqlite3_stmt *statement;
@@ -53,17 +59,38 @@ HRESULT searches_begin(struct store *store)
         return hr;
     rc = sqlite3_step(statement);
     hr = database_error(store->db, rc, failed);
-    store->searches.any = rc == SQLITE_ROW;
     database_done(statement);
-    if (SUCCEEDED(hr) && store->searches.any)
-        sqlite3_update_hook(database_handle(store->db), on_change, store);
+    if (rc == SQLITE_ROW)
+        watch(store);
     return hr;
+}
+
+static void close_sieves(struct store *store)
+{
+    struct searches_pending *pending = &store->searches;
+    size_t i;
+
+    for (i = 0; i < pending->sieve_count; i++) {
+        sieve_close(pending->sieves[i]);
+        free(pending->sieves[i]);
+    }
+    free(pending->sieves);
+    pending->sieves = NULL;
+    pending->sieve_count = 0;
+}
+
+void searches_changed(struct store *store)
+{
+    close_sieves(store);
+    watch(store);
 }
 
 void searches_end(struct store *store)
 {
-    if (store->searches.any)
-        sqlite3_update_hook(database_handle(store->db), NULL, NULL);
+    if (!store->searches.any)
+        return;
+    sqlite3_update_hook(database_handle(store->db), NULL, NULL);
+    close_sieves(store);
     free(store->searches.touched);
     memset(&store->searches, 0, sizeof store->searches);
 }
@@ -144,46 +171,30 @@ static HRESULT update_one(struct sieve *sieve, int64_t message)
 
 /* ---- all of them ---- */
 
-/* The sieves that a commit has needed so far. */
-struct sieves {
-    struct sieve **items;
-    size_t count;
-};
-
-static void close_sieves(struct sieves *sieves)
+static HRESULT find_sieve(struct store *store, int64_t search, struct sieve **out)
 {
+    struct searches_pending *pending = &store->searches;
+    struct sieve **sieves;
     size_t i;
 
-    for (i = 0; i < sieves->count; i++) {
-        sieve_close(sieves->items[i]);
-        free(sieves->items[i]);
-    }
-    free(sieves->items);
-}
-
-static HRESULT find_sieve(struct sieves *sieves, struct store *store, int64_t search, struct sieve **out)
-{
-    struct sieve **items;
-    size_t i;
-
-    for (i = 0; i < sieves->count; i++)
-        if (sieves->items[i]->table.folder == search) {
-            *out = sieves->items[i];
+    for (i = 0; i < pending->sieve_count; i++)
+        if (pending->sieves[i]->table.folder == search) {
+            *out = pending->sieves[i];
             return S_OK;
         }
-    items = realloc(sieves->items, (sieves->count + 1) * sizeof(struct sieve *));
-    if (items == NULL)
+    sieves = realloc(pending->sieves, (pending->sieve_count + 1) * sizeof(struct sieve *));
+    if (sieves == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    sieves->items = items;
+    pending->sieves = sieves;
     *out = malloc(sizeof **out);
     if (*out == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    items[sieves->count++] = *out;
+    sieves[pending->sieve_count++] = *out;
     return sieve_open(*out, store, search);
 }
 
 /* The searches that look through the message's folder, and those that have found it. */
-static HRESULT update_message(struct store *store, struct sieves *sieves, struct row_list *searches, int64_t message)
+static HRESULT update_message(struct store *store, struct row_list *searches, int64_t message)
 {
     static const char sql[] = "SELECT search FROM search_scope WHERE folder ="
                               " (SELECT folder FROM message WHERE id = ?1 AND associated = 0)"
@@ -196,7 +207,7 @@ static HRESULT update_message(struct store *store, struct sieves *sieves, struct
     for (i = 0; i < searches->count && SUCCEEDED(hr); i++) {
         struct sieve *sieve;
 
-        hr = find_sieve(sieves, store, searches->rows[i], &sieve);
+        hr = find_sieve(store, searches->rows[i], &sieve);
         if (SUCCEEDED(hr))
             hr = update_one(sieve, message);
     }
@@ -211,20 +222,19 @@ static int by_row(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-HRESULT searches_before_commit(struct store *store)
+HRESULT searches_update(struct store *store)
 {
     struct searches_pending *pending = &store->searches;
     struct row_list searches = {NULL, 0, 0};
-    struct sieves sieves = {NULL, 0};
     HRESULT hr = pending->lost ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
     size_t i;
 
-    if (SUCCEEDED(hr) && pending->count > 1)
+    if (pending->count > 1)
         qsort(pending->touched, pending->count, sizeof *pending->touched, by_row);
     for (i = 0; i < pending->count && SUCCEEDED(hr); i++)
         if (i == 0 || pending->touched[i] != pending->touched[i - 1])
-            hr = update_message(store, &sieves, &searches, pending->touched[i]);
-    close_sieves(&sieves);
+            hr = update_message(store, &searches, pending->touched[i]);
+    pending->count = 0;
     row_list_free(&searches);
     return hr;
 }
