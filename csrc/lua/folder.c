@@ -1,6 +1,8 @@
 /* mapi.folder: a folder of a store (IMAPIFolder). What iterates over it is in rows.c, import in import.c, files of mail in mailbox.c. */
 #include "folder.h"
 
+#include <string.h>
+
 #include <mapiguid.h>
 #include <mapitags.h>
 
@@ -176,13 +178,25 @@ static int folder_unread(lua_State *L)
 
 /* --- folders ---------------------------------------------------------------------------------------------------- */
 
+/* The option `type` at a stack index. */
+static ULONG check_folder_type(lua_State *L, int index)
+{
+    const char *text = lua_isnil(L, index) ? "generic" : lm_check_text_at(L, index, 3, "option 'type'", NULL);
+
+    if (strcmp(text, "generic") != 0 && strcmp(text, "search") != 0) {
+        luaL_argerror(L, 3, lua_pushfstring(L, "option 'type': 'generic' or 'search' expected, got '%s'", text));
+    }
+    return text[0] == 's' ? FOLDER_SEARCH : FOLDER_GENERIC;
+}
+
 static int folder_create(lua_State *L)
 {
-    static const struct lm_option options[] = {{"open_if_exists", LM_BOOLEAN}, {"comment", LM_TEXT}, {NULL, LM_ANY}};
+    static const struct lm_option options[] = {
+        {"open_if_exists", LM_BOOLEAN}, {"comment", LM_TEXT}, {"type", LM_TEXT}, {NULL, LM_ANY}};
     struct lm_object *self = lm_self(L), *made;
     WCHAR *name, *comment = NULL;
     int first;
-    ULONG flags;
+    ULONG flags, type;
     IMAPIFolder *native, *folder = NULL;
     HRESULT hr;
 
@@ -193,10 +207,11 @@ static int folder_create(lua_State *L)
     if (!lua_isnil(L, first + 1)) {
         comment = lm_check_wide_at(L, first + 1, 3, "option 'comment'", NULL);
     }
+    type = check_folder_type(L, first + 2);
     push_parent(L);
     made = lm_new(L, &lm_folder_type, lua_gettop(L), 0);
     native = LM_FOLDER(L, self);
-    hr = native->lpVtbl->CreateFolder(native, FOLDER_GENERIC, (LPTSTR)name, (LPTSTR)comment, NULL, flags, &folder);
+    hr = native->lpVtbl->CreateFolder(native, type, (LPTSTR)name, (LPTSTR)comment, NULL, flags, &folder);
     if (FAILED(hr)) {
         return lm_fail(L, "folder:create", hr);
     }
@@ -265,7 +280,7 @@ static HRESULT read_ids(lua_State *L, ENTRYLIST *list)
 {
     lua_settop(L, 3);
     lua_newtable(L);
-    return lm_check_entry_list(L, 2, lua_gettop(L), list);
+    return lm_check_entry_list(L, 2, 2, &lm_message_type, lua_gettop(L), list);
 }
 
 static int copy_or_move(lua_State *L, ULONG flags, const char *operation)
@@ -397,6 +412,8 @@ static const luaL_Reg folder_methods[] = {
     {"props", lm_props},
     {"delete_props", lm_delete_props},
     {"create", folder_create},
+    {"set_search_criteria", lm_folder_set_search_criteria},
+    {"get_search_criteria", lm_folder_get_search_criteria},
     {"delete", folder_delete},
     {"rename", folder_rename},
     {"copy", lm_folder_copy},

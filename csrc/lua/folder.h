@@ -1,4 +1,4 @@
-/* mapi.folder: its methods are in several files (folder.c, rows.c, table.c, import.c, mailbox.c). */
+/* mapi.folder: its methods are in several files (folder.c, rows.c, table.c, search.c, import.c, mailbox.c). */
 #ifndef LM_FOLDER_H
 #define LM_FOLDER_H
 
@@ -13,6 +13,9 @@ int lm_folder_copy(lua_State *L);            /* folder_copy.c */
 int lm_folder_move(lua_State *L);            /* folder_copy.c */
 int lm_folder_empty(lua_State *L);           /* folder_copy.c */
 int lm_folder_import(lua_State *L);          /* import.c */
+
+int lm_folder_set_search_criteria(lua_State *L); /* search.c */
+int lm_folder_get_search_criteria(lua_State *L); /* search.c */
 
 int lm_folder_import_mbox(lua_State *L);    /* mailbox.c */
 int lm_folder_import_maildir(lua_State *L); /* mailbox.c */

@@ -220,19 +220,23 @@ static bool row_to_entryid(lua_State *L)
     return true;
 }
 
-static const char ids_expected[] = "entry id, message, row, or an array of them expected";
+/* Pushes what a list of entry ids is made of. */
+static const char *push_expected(lua_State *L, const struct lm_type *type)
+{
+    return lua_pushfstring(L, "entry id, %s, row, or an array of them expected", type->name);
+}
 
 /* Pushes the entry id that the value on the top of the stack stands for, in its place. */
-static HRESULT to_entryid(lua_State *L, int arg)
+static HRESULT to_entryid(lua_State *L, int arg, const struct lm_type *type)
 {
-    struct lm_object *message = lm_test(L, -1, &lm_message_type);
+    struct lm_object *object = lm_test(L, -1, type);
     HRESULT hr = S_OK;
 
-    if (message != NULL) {
-        if (message->native == NULL) {
-            lm_closed_error(L, &lm_message_type);
+    if (object != NULL) {
+        if (object->native == NULL) {
+            lm_closed_error(L, type);
         }
-        hr = lm_push_binary_prop(L, message, PR_ENTRYID);
+        hr = lm_push_binary_prop(L, object, PR_ENTRYID);
         if (hr == MAPI_E_NOT_FOUND) {
             luaL_argerror(L, arg, "this message has not been saved: it has no entry id yet");
         }
@@ -240,21 +244,22 @@ static HRESULT to_entryid(lua_State *L, int arg)
             lua_replace(L, -2);
         }
     } else if (!row_to_entryid(L) && lua_type(L, -1) != LUA_TSTRING) {
-        luaL_argerror(L, arg, lua_pushfstring(L, "%s, got %s", ids_expected, luaL_typename(L, -1)));
+        luaL_argerror(L, arg, lua_pushfstring(L, "%s, got %s", push_expected(L, type), luaL_typename(L, -2)));
     }
     return hr;
 }
 
-HRESULT lm_check_entry_list(lua_State *L, int arg, int anchor, ENTRYLIST *list)
+HRESULT lm_check_entry_list(lua_State *L, int index, int arg, const struct lm_type *type, int anchor, ENTRYLIST *list)
 {
+    int top = lua_gettop(L);
     bool array;
     lua_Unsigned count;
 
     luaL_checkstack(L, 8, NULL);
-    lua_pushvalue(L, arg);
-    array = lua_type(L, arg) == LUA_TTABLE && !row_to_entryid(L);
-    lua_pop(L, 1);
-    count = array ? lm_check_array(L, arg, arg, ids_expected) : 1;
+    lua_pushvalue(L, index);
+    array = lua_type(L, index) == LUA_TTABLE && !row_to_entryid(L);
+    count = array ? lm_check_array(L, index, arg, push_expected(L, type)) : 1;
+    lua_settop(L, top);
     luaL_argcheck(L, count <= INT32_MAX / sizeof(SBinary), arg, "too many entry ids");
     list->cValues = (ULONG)count;
     list->lpbin = lm_scratch(L, anchor, (size_t)count * sizeof(SBinary));
@@ -263,11 +268,11 @@ HRESULT lm_check_entry_list(lua_State *L, int arg, int anchor, ENTRYLIST *list)
         const char *bytes;
         HRESULT hr;
         if (array) {
-            lua_rawgeti(L, arg, (lua_Integer)i + 1);
+            lua_rawgeti(L, index, (lua_Integer)i + 1);
         } else {
-            lua_pushvalue(L, arg);
+            lua_pushvalue(L, index);
         }
-        hr = to_entryid(L, arg);
+        hr = to_entryid(L, arg, type);
         if (FAILED(hr)) {
             return hr;
         }

@@ -52,9 +52,9 @@ bool lm_describe_prop(struct lm_object *self, ULONG tag, char *text, size_t size
 void lm_require(lua_State *L, const char *module);
 void lm_require_field(lua_State *L, const char *module, const char *name);
 
-/* ENTRYLIST from argument `arg`: one entry id or an array of them; a message, and a row of folder:rows, count as their
- * entry id. Raises on anything else; the HRESULT is what asking a message for its id answered. Its memory is kept by the table at
- * `anchor`. */
-HRESULT lm_check_entry_list(lua_State *L, int arg, int anchor, ENTRYLIST *list);
+/* ENTRYLIST from the value at a stack index: one entry id or an array of them; an object of the type (messages, folders), and
+ * a row of folder:rows and the like, count as their entry id. Raises on anything else, blaming `arg`; the HRESULT is what
+ * asking an object for its id answered. Its memory is kept by the table at `anchor`. */
+HRESULT lm_check_entry_list(lua_State *L, int index, int arg, const struct lm_type *type, int anchor, ENTRYLIST *list);
 
 #endif

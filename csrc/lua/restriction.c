@@ -1,4 +1,4 @@
-/* `where` tables become restrictions (API.md; types-of-restrictions.md). */
+/* `where` tables become restrictions, and restrictions `where` tables (API.md; types-of-restrictions.md). */
 #include "table_args.h"
 
 #include <math.h>
@@ -7,6 +7,7 @@
 #include <mapitags.h>
 
 #include "args.h"
+#include "base/proptag.h"
 #include "value.h"
 
 /* A table that contains itself ends here, and so does what no table takes. */
@@ -16,6 +17,7 @@ struct where {
     lua_State *L;
     struct lm_object *self;
     int arg, anchor;
+    ULONG flags; /* for named properties */
 };
 
 static HRESULT read_where(const struct where *at, int index, int depth, SRestriction *out);
@@ -94,7 +96,7 @@ static HRESULT read_prop(const struct where *at, int index, int place, struct lm
     lua_rawgeti(at->L, index, place);
     lm_prop_parse(at->L, lua_gettop(at->L), at->arg, at->anchor, prop);
     lua_pop(at->L, 1);
-    hr = lm_prop_identify(at->L, at->self, prop, 0);
+    hr = lm_prop_identify(at->L, at->self, prop, at->flags);
     return hr == MAPI_E_NOT_FOUND ? S_OK : hr; /* its id stays 0 */
 }
 
@@ -504,9 +506,10 @@ static HRESULT read_where(const struct where *at, int index, int depth, SRestric
     return hr;
 }
 
-HRESULT lm_where_read(lua_State *L, struct lm_object *self, int index, int arg, int anchor, SRestriction **out)
+HRESULT lm_where_read(lua_State *L, struct lm_object *self, int index, ULONG flags, int arg, int anchor,
+                      SRestriction **out)
 {
-    struct where at = {.L = L, .self = self, .arg = arg, .anchor = anchor};
+    struct where at = {.L = L, .self = self, .arg = arg, .anchor = anchor, .flags = flags};
 
     *out = NULL;
     if (lua_isnoneornil(L, index)) {
@@ -514,4 +517,145 @@ HRESULT lm_where_read(lua_State *L, struct lm_object *self, int index, int arg, 
     }
     *out = new_restrictions(&at, 1);
     return read_where(&at, index, 1, *out);
+}
+
+/* --- the other way ---------------------------------------------------------------------------------------------- */
+
+/* Each pushes one table, or nothing and answers false. */
+static bool push_node(lua_State *L, const SRestriction *node, int depth);
+
+static void push_prop(lua_State *L, ULONG tag)
+{
+    const char *name = proptag_name(tag);
+
+    if (name != NULL) {
+        lua_pushstring(L, name);
+    } else {
+        lua_pushinteger(L, (lua_Integer)tag);
+    }
+}
+
+/* { word, node, ... } */
+static bool push_words(lua_State *L, const char *word, const SRestriction *nodes, ULONG count, int depth)
+{
+    int top = lua_gettop(L);
+
+    lua_createtable(L, count < INT16_MAX ? (int)count + 1 : 0, 0);
+    lua_pushstring(L, word);
+    lua_rawseti(L, -2, 1);
+    for (ULONG i = 0; i < count; i++) {
+        if (!push_node(L, &nodes[i], depth)) {
+            lua_settop(L, top);
+            return false;
+        }
+        lua_rawseti(L, -2, (lua_Integer)i + 2);
+    }
+    return true;
+}
+
+/* { property, operator, value }, the value being on the top of the stack. */
+static bool push_condition(lua_State *L, ULONG tag, const char *name)
+{
+    lua_createtable(L, 3, 0);
+    push_prop(L, tag);
+    lua_rawseti(L, -2, 1);
+    lua_pushstring(L, name);
+    lua_rawseti(L, -2, 2);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, 3);
+    return true;
+}
+
+/* A time is compared by whole seconds: of the relations with a moment, two mean the same to a script. */
+static bool is_sayable(const SPropertyRestriction *res)
+{
+    ULONG type = PROP_TYPE(res->lpProp->ulPropTag);
+    const FILETIME *time = &res->lpProp->Value.ft;
+    uint64_t ticks;
+
+    if (type != PT_SYSTIME) {
+        return (type & MV_FLAG) == 0 && type != PT_ERROR && type != PT_NULL && type != PT_OBJECT;
+    }
+    ticks = (uint64_t)time->dwHighDateTime << 32 | time->dwLowDateTime;
+    return ticks % 10000000 == 0 && (res->relop == RELOP_LT || res->relop == RELOP_GE);
+}
+
+static bool push_comparison(lua_State *L, const SPropertyRestriction *res)
+{
+    for (size_t i = 0; is_sayable(res) && i < sizeof comparisons / sizeof comparisons[0]; i++) {
+        if (comparisons[i].relop == res->relop) {
+            lm_value_push(L, res->lpProp, 0);
+            return push_condition(L, res->ulPropTag, comparisons[i].name);
+        }
+    }
+    return false;
+}
+
+static bool push_content(lua_State *L, const SContentRestriction *res)
+{
+    const char *name = res->ulFuzzyLevel == FL_FULLSTRING ? "=" : NULL;
+
+    for (size_t i = 0; name == NULL && i < sizeof contents / sizeof contents[0]; i++) {
+        name = contents[i].fuzzy == res->ulFuzzyLevel ? contents[i].name : NULL;
+    }
+    if (name == NULL) {
+        return false;
+    }
+    lm_value_push(L, res->lpProp, 0);
+    return push_condition(L, res->ulPropTag, name);
+}
+
+static bool push_mask(lua_State *L, const SBitMaskRestriction *res)
+{
+    if (res->relBMR != BMR_NEZ) {
+        return false;
+    }
+    lua_pushinteger(L, (lua_Integer)res->ulMask);
+    return push_condition(L, res->ulPropTag, "&");
+}
+
+static bool push_exists(lua_State *L, const SExistRestriction *res)
+{
+    lua_createtable(L, 2, 0);
+    lua_pushliteral(L, "exists");
+    lua_rawseti(L, -2, 1);
+    push_prop(L, res->ulPropTag);
+    lua_rawseti(L, -2, 2);
+    return true;
+}
+
+static bool push_node(lua_State *L, const SRestriction *node, int depth)
+{
+    luaL_checkstack(L, 8, NULL);
+    if (depth > WHERE_DEPTH) {
+        return false;
+    }
+    switch (node->rt) {
+    case RES_AND:
+        return push_words(L, "and", node->res.resAnd.lpRes, node->res.resAnd.cRes, depth + 1);
+    case RES_OR:
+        return push_words(L, "or", node->res.resOr.lpRes, node->res.resOr.cRes, depth + 1);
+    case RES_NOT:
+        return push_words(L, "not", node->res.resNot.lpRes, 1, depth + 1);
+    case RES_SUBRESTRICTION:
+        return push_words(L,
+                          PROP_ID(node->res.resSub.ulSubObject) == PROP_ID(PR_MESSAGE_RECIPIENTS) ? "any_recipient"
+                                                                                                  : "any_attachment",
+                          node->res.resSub.lpRes, 1, depth + 1);
+    case RES_PROPERTY:
+        return push_comparison(L, &node->res.resProperty);
+    case RES_CONTENT:
+        return push_content(L, &node->res.resContent);
+    case RES_BITMASK:
+        return push_mask(L, &node->res.resBitMask);
+    case RES_EXIST:
+        return push_exists(L, &node->res.resExist);
+    default:
+        return false;
+    }
+}
+
+bool lm_where_push(lua_State *L, const SRestriction *restriction)
+{
+    return push_node(L, restriction, 1);
 }

@@ -326,7 +326,7 @@ static int iterate(lua_State *L, enum rows_kind kind, const struct lm_option *op
     }
     keys = lua_gettop(L);
     if (SUCCEEDED(hr)) {
-        hr = lm_where_read(L, self, first + OPTION_WHERE, 2, anchor, &request.where);
+        hr = lm_where_read(L, self, first + OPTION_WHERE, 0, 2, anchor, &request.where);
     }
     if (SUCCEEDED(hr)) {
         hr = lm_sort_read(L, self, first + OPTION_SORT, 2, anchor, &request.sort);

@@ -73,6 +73,11 @@ static int store_deleted_items(lua_State *L)
     return open_special(L, PR_IPM_WASTEBASKET_ENTRYID, "store:deleted_items");
 }
 
+static int store_search_root(lua_State *L)
+{
+    return open_special(L, PR_FINDER_ENTRYID, "store:search_root");
+}
+
 static int store_open(lua_State *L)
 {
     struct lm_object *self = lm_self(L);
@@ -276,6 +281,7 @@ static const luaL_Reg store_methods[] = {
     {"outbox", store_outbox},
     {"sent_items", store_sent_items},
     {"deleted_items", store_deleted_items},
+    {"search_root", store_search_root},
     {"folder", store_folder},
     {"open", store_open},
     {"advise", lm_store_advise},

@@ -55,7 +55,7 @@ HRESULT lm_table_request(lua_State *L, struct lm_object *self, int first, const 
     hr = lm_columns_read(L, self, first + OPTION_COLUMNS, 2, out->anchor, defaults, &out->columns);
     out->keys = lua_gettop(L);
     if (SUCCEEDED(hr)) {
-        hr = lm_where_read(L, self, first + OPTION_WHERE, 2, out->anchor, &out->where);
+        hr = lm_where_read(L, self, first + OPTION_WHERE, 0, 2, out->anchor, &out->where);
     }
     return SUCCEEDED(hr) ? lm_sort_read(L, self, first + OPTION_SORT, 2, out->anchor, &out->sort) : hr;
 }
@@ -263,7 +263,7 @@ static int table_find(lua_State *L)
     backward = lm_option_flag(L, lm_options(L, 3, options), false);
     namer = push_namer(L);
     lua_newtable(L);
-    hr = lm_where_read(L, namer, 2, 2, lua_gettop(L), &where);
+    hr = lm_where_read(L, namer, 2, 0, 2, lua_gettop(L), &where);
     if (SUCCEEDED(hr)) {
         table = table_of(L, self);
         hr = table->lpVtbl->FindRow(table, where, BOOKMARK_CURRENT, backward ? DIR_BACKWARD : 0);
@@ -280,7 +280,7 @@ static int table_restrict(lua_State *L)
 
     lua_settop(L, 2);
     lua_newtable(L);
-    hr = lm_where_read(L, push_namer(L), 2, 2, 3, &where);
+    hr = lm_where_read(L, push_namer(L), 2, 0, 2, 3, &where);
     if (SUCCEEDED(hr)) {
         table = table_of(L, self);
         hr = table->lpVtbl->Restrict(table, where, 0);

@@ -8,9 +8,14 @@
 
 #include "prop.h"
 
-/* `where` at a stack index becomes a restriction; nil becomes NULL. A named property that the store does not know
- * matches nothing. */
-HRESULT lm_where_read(lua_State *L, struct lm_object *self, int index, int arg, int anchor, SRestriction **out);
+/* `where` at a stack index becomes a restriction; nil becomes NULL. flags: 0, and a named property that the store does not
+ * know matches nothing; or MAPI_CREATE, and it knows it from then on. */
+HRESULT lm_where_read(lua_State *L, struct lm_object *self, int index, ULONG flags, int arg, int anchor,
+                      SRestriction **out);
+
+/* The opposite: pushes a table from which lm_where_read makes the same. false, and nothing pushed: the restriction has
+ * something in it that `where` cannot say. */
+bool lm_where_push(lua_State *L, const SRestriction *restriction);
 
 /* `sort`: "subject", "-message_delivery_time", or an array of them; nil becomes NULL. */
 HRESULT lm_sort_read(lua_State *L, struct lm_object *self, int index, int arg, int anchor, SSortOrderSet **out);
