@@ -71,6 +71,18 @@ describe("examples", function()
         assert.is_true(ok)
     end)
 
+    it("search.lua shows what a search folder has found, as it comes and goes", function()
+        local lines, ok = lines_of ".ci/with-home timeout 60 lua5.4 examples/search.lua"
+        assert.same({
+            "There were: Invoice 1 (Inbox)",
+            "After another has come: Invoice 1 (Inbox), Invoice 2 (Work)",
+            "After that was read: Invoice 1 (Inbox)",
+            "After it was marked unread again, and thrown away: Invoice 1 (Inbox)",
+            "The search folder is gone, and the Inbox still has 2 messages.",
+        }, lines)
+        assert.is_true(ok)
+    end)
+
     it("shared.lua: a third process logs off for all, and the other two are told once", function()
         local lines, ok = lines_of("timeout 120 .ci/demo-shared '" .. build .. "' lua5.4")
         local told = ": was told MAPI_E_END_OF_SESSION: a sharer has logged off for all; "

@@ -514,6 +514,12 @@ function store:sent_items() end
 ---@return string? name
 function store:deleted_items() end
 
+--- Where search folders are usually made; people do not see it.
+---@return mapi.folder? folder
+---@return string? message
+---@return string? name
+function store:search_root() end
+
 ---@param path string "Inbox/Work"; a slash in a name is \/, a backslash \\
 ---@return mapi.folder? folder
 ---@return string? message
@@ -693,11 +699,38 @@ function folder:count() end
 function folder:unread() end
 
 ---@param name string
----@param options? { open_if_exists?: boolean, comment?: string }
+---@param options? { type?: "generic"|"search", open_if_exists?: boolean, comment?: string }
 ---@return mapi.folder? folder
 ---@return string? message
 ---@return string? name
 function folder:create(name, options) end
+
+---@class mapi.search_options what is absent stays as it was; the first call has to say where and folders
+---@field where? mapi.where
+---@field folders? mapi.entryid|mapi.folder|(mapi.entryid|mapi.folder)[]
+---@field recursive? boolean the folders below them too
+---@field foreground? boolean at high priority
+---@field stop? boolean what has been found stays, and nothing comes any more
+---@field restart? boolean starts one that was stopped, and searches anew
+
+---@class mapi.search_criteria
+---@field where? mapi.where nil: another program has set something that where cannot say
+---@field folders mapi.entryid[]
+---@field running boolean
+---@field recursive boolean
+---@field foreground boolean
+
+--- Of a folder made with type = "search".
+---@param options mapi.search_options
+---@return true? ok
+---@return string? message
+---@return string? name
+function folder:set_search_criteria(options) end
+
+---@return mapi.search_criteria? criteria
+---@return string? message
+---@return string? name
+function folder:get_search_criteria() end
 
 ---@param options? { recursive?: boolean }
 ---@return true? ok

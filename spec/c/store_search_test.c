@@ -540,6 +540,57 @@ static void deleting_the_search_folder_deletes_no_message(void **state)
     expect_integrity();
 }
 
+/* ---- many changes as one (mapisub.h) ---- */
+
+struct batch_folders {
+    IMAPIFolder *box, *search;
+};
+
+/* The store has no search when this begins: it has to be watched from the first one on. */
+static HRESULT search_and_change(void *context)
+{
+    const struct batch_folders *folders = context;
+    SBinary id = add_message(folders->box, "plan 1");
+    look_for(folders->search, subject_has("plan"), folders->box, 0);
+    assert_string_equal(subjects_of(folders->search), "plan 1");
+    add_message(folders->box, "plan 2");
+    assert_string_equal(subjects_of(folders->search), "plan 1|plan 2");
+    assert_int_equal(long_of(folders->search, PR_CONTENT_COUNT), 2);
+    delete_one(folders->search, id);
+    assert_string_equal(subjects_of(folders->search), "plan 2");
+    look_for(folders->search, NULL, NULL, STOP_SEARCH);
+    add_message(folders->box, "plan 3");
+    assert_string_equal(subjects_of(folders->search), "plan 2");
+    look_for(folders->search, NULL, NULL, RESTART_SEARCH);
+    add_message(folders->box, "plan 4");
+    return S_OK;
+}
+
+static HRESULT change_and_fail(void *context)
+{
+    const struct batch_folders *folders = context;
+    add_message(folders->box, "plan 5");
+    assert_int_equal(long_of(folders->search, PR_CONTENT_COUNT), 4);
+    return MAPI_E_USER_CANCEL;
+}
+
+static void searches_in_a_batch(void **state)
+{
+    (void)state;
+    struct batch_folders folders = {inbox(), new_search("s")};
+    IMapiStoreBatch *batch = NULL;
+    assert_int_equal(the_store->lpVtbl->QueryInterface(the_store, &IID_IMapiStoreBatch, (void **)&batch), S_OK);
+    assert_int_equal(batch->lpVtbl->Together(batch, search_and_change, &folders), S_OK);
+    assert_string_equal(subjects_of(folders.search), "plan 2|plan 3|plan 4");
+    assert_int_equal(batch->lpVtbl->Together(batch, change_and_fail, &folders), MAPI_E_USER_CANCEL);
+    assert_string_equal(subjects_of(folders.search), "plan 2|plan 3|plan 4");
+    release(batch);
+    release(folders.search);
+    release(folders.box);
+    expect_searches_right();
+    expect_integrity();
+}
+
 /* ---- large values and damage ---- */
 
 static void a_body_too_large_to_look_at_is_saved_all_the_same(void **state)
@@ -624,6 +675,7 @@ int main(void)
         IN_STORE(a_stopped_search_keeps_what_it_has),
         IN_STORE(operations_reach_the_messages_where_they_are),
         IN_STORE(deleting_the_search_folder_deletes_no_message),
+        IN_STORE(searches_in_a_batch),
         IN_STORE(a_body_too_large_to_look_at_is_saved_all_the_same),
         IN_STORE(damaged_criteria_stop_the_search_and_nothing_else),
         IN_STORE(a_store_without_search_tables_is_upgraded),
