@@ -66,7 +66,6 @@ struct mapi_mail_import {
     BOOL strict;          /* the first message that cannot be converted ends the import */
     BOOL recursive;       /* a Maildir's folders (Maildir++), too, to folders below */
     LPMAPIFOLDER folder;
-    LPMDB store; /* of the folder; NULL: messages are saved one by one */
     LPCONVERTERSESSION converter;
     MAPIMAILPROGRESS progress; /* may be NULL */
     void *context;
@@ -74,8 +73,8 @@ struct mapi_mail_import {
 
 /*
  * Makes a message of each in the file or Maildir. S_OK, MAPI_W_PARTIAL_COMPLETION where some could not be converted, or a
- * failure, which leaves what the report counts. Many are saved in one transaction (IMapiStoreBatch), between which others
- * can write.
+ * failure, which leaves what the report counts. Many are saved in one transaction where the folder has IMapiStoreBatch; others
+ * can write in between.
  *
  * PR_SEARCH_KEY of what is imported is the BLAKE2b digest (16 bytes) of the message without what the mailbox has added or
  * may change. With skip_duplicates, the n-th occurrence of a message in the source is left out if the folder had n or more

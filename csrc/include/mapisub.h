@@ -52,7 +52,7 @@ typedef struct IMapiTableSpan IMapiTableSpan;
 
 MAPI_INTERFACE(IMapiTableSpan, IMAPITABLESPAN_METHODS);
 
-/* Many changes of a store as one; from IMsgStore by QueryInterface. Slot 3. --------------------------------------- */
+/* Many changes of a store as one; from IMsgStore or IMAPIFolder by QueryInterface. Slot 3. ------------------------- */
 
 typedef struct IMapiStoreBatch IMapiStoreBatch, *LPMAPISTOREBATCH;
 

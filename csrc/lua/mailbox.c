@@ -141,24 +141,7 @@ static int finish(lua_State *L, const char *operation, HRESULT hr, struct tellin
 
 /* --- import ----------------------------------------------------------------------------------------------------- */
 
-/* Pushes the folder's store with a reference of its own, which a box keeps; NULL where it was opened without one. The
- * script may close either object while the call works. */
-static IMsgStore *push_store(lua_State *L)
-{
-    struct lm_object *parent;
-    void **box;
-
-    lua_getiuservalue(L, 1, LM_PARENT);
-    parent = (struct lm_object *)lua_touserdata(L, -1);
-    if (parent == NULL || parent->type != &lm_store_type) {
-        return NULL;
-    }
-    box = lm_box_unknown(L);
-    *box = LM_STORE(L, parent);
-    ((IUnknown *)*box)->lpVtbl->AddRef((IUnknown *)*box);
-    return (IMsgStore *)*box;
-}
-
+/* Pushes a box with a reference of our own: the script may close the folder while the call works. */
 static IMAPIFolder *push_folder(lua_State *L, struct lm_object *self)
 {
     void **box = lm_box_unknown(L);
@@ -198,7 +181,6 @@ static int import(lua_State *L, const char *operation, struct mapi_mail_import *
         return 3;
     }
     what->size = sizeof *what;
-    what->store = push_store(L);
     what->folder = push_folder(L, self);
     what->progress = tell;
     what->context = &telling;

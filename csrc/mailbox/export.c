@@ -252,7 +252,9 @@ static HRESULT export_all(struct exporter *self, struct mapi_mail_report **repor
     if (SUCCEEDED(hr))
         hr = what->kind == MAPI_MAIL_MBOX ? export_mbox(self)
                                           : tree_walk(what->folder, what->recursive, export_folder, self);
-    return SUCCEEDED(hr) ? reporter_tell(&self->reporter, total, true) : hr;
+    if (SUCCEEDED(hr))
+        reporter_tell(&self->reporter, total, true); /* there is nothing left to be cancelled */
+    return hr;
 }
 
 static HRESULT check(const struct mapi_mail_export *what, struct mapi_mail_report **report)

@@ -3,6 +3,7 @@
  * Messages are converted first and saved afterwards, many in one transaction: others can write while the next ones are
  * converted, which takes longer. A transaction that fails has changed nothing, so what it was to save is read again.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ struct importer {
     bool held;             /* it has been read already, for the next batch */
     bool finished;         /* there are no more */
     HRESULT stop;          /* why to end when this batch has been saved */
+    char why[FAILURE_LENGTH];
 };
 
 static HRESULT tick(void *context, uint64_t done, uint64_t total)
@@ -57,6 +59,17 @@ static HRESULT tick(void *context, uint64_t done, uint64_t total)
     double size = (double)(self->item.end - self->item.offset);
 
     return reporter_tell(&self->reporter, self->item.before + (uint64_t)(size * (double)done / (double)total), false);
+}
+
+/* Ends the import after this batch; saving that forgets the sentence. */
+static void stop(struct importer *self, HRESULT hr)
+{
+    const char *sentence = failure_detail(hr);
+
+    if (FAILED(self->stop) || SUCCEEDED(hr))
+        return;
+    self->stop = hr;
+    snprintf(self->why, sizeof self->why, "%s", sentence != NULL ? sentence : "");
 }
 
 /* One message ---------------------------------------------------------------------------------------------------- */
@@ -72,8 +85,8 @@ static HRESULT refused(struct importer *self, HRESULT hr)
     failure->next = self->batch.failures;
     self->batch.failures = failure;
     if (self->import.strict)
-        self->stop = fail(hr, "The message at byte %llu of %s could not be imported: %s",
-                          (unsigned long long)self->item.offset, path, reason != NULL ? reason : "it is not valid.");
+        stop(self, fail(hr, "The message at byte %llu of %s could not be imported: %s",
+                        (unsigned long long)self->item.offset, path, reason != NULL ? reason : "it is not valid."));
     return S_OK;
 }
 
@@ -199,7 +212,7 @@ static HRESULT fill_batch(struct importer *self, size_t most)
         hr = convert_item(self);
         if (FAILED(hr) || reporter_now() - began >= BATCH_MS)
             break;
-        self->stop = reporter_tell(&self->reporter, source_done(&self->source), false);
+        stop(self, reporter_tell(&self->reporter, source_done(&self->source), false));
     }
     return FAILED(hr) ? hr : S_OK;
 }
@@ -250,12 +263,14 @@ static HRESULT run(struct importer *self)
 
         hr = fill_batch(self, most);
         if (FAILED(hr)) /* what was read before is imported all the same */
-            self->stop = hr;
+            stop(self, hr);
         hr = finish_batch(self, place, &most);
-        if (SUCCEEDED(hr) && SUCCEEDED(self->stop))
+        if (SUCCEEDED(hr) && SUCCEEDED(self->stop) && !self->finished)
             hr = reporter_tell(&self->reporter, self->held ? self->item.before : source_done(&self->source), true);
     }
-    return FAILED(self->stop) ? self->stop : hr;
+    if (FAILED(self->stop))
+        return self->why[0] != '\0' ? fail(self->stop, "%s", self->why) : self->stop;
+    return hr;
 }
 
 /* Sources -------------------------------------------------------------------------------------------------------- */
@@ -327,11 +342,17 @@ static HRESULT import_all(struct importer *self, struct mapi_mail_report **repor
         hr = measure(import, &tree, &total);
     if (SUCCEEDED(hr))
         hr = reporter_begin(&self->reporter, import->progress, import->context, total, report);
-    if (SUCCEEDED(hr) && import->store != NULL)
-        import->store->lpVtbl->QueryInterface(import->store, &IID_IMapiStoreBatch, (void **)&self->together);
-    for (size_t i = 0; i < tree.count && SUCCEEDED(hr); i++)
-        hr = import_folder(self, tree.names[i]);
+    if (SUCCEEDED(hr))
+        import->folder->lpVtbl->QueryInterface(import->folder, &IID_IMapiStoreBatch, (void **)&self->together);
+    for (size_t i = 0; i < tree.count && SUCCEEDED(hr); i++) {
+        if (i > 0)
+            hr = reporter_tell(&self->reporter, self->source.before + self->source.total, true);
+        if (SUCCEEDED(hr))
+            hr = import_folder(self, tree.names[i]);
+    }
     maildir_tree_clear(&tree);
+    if (SUCCEEDED(hr))
+        reporter_tell(&self->reporter, (*report)->counts.total, true); /* there is nothing left to be cancelled */
     return hr;
 }
 

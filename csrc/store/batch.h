@@ -1,4 +1,4 @@
-/* store/batch.h - IMapiStoreBatch (mapisub.h) of a store object. */
+/* store/batch.h - IMapiStoreBatch (mapisub.h) of a store or folder. */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
 
@@ -6,7 +6,7 @@
 
 #include "store/host.h"
 
-/* Part of the store object; counts with it. */
+/* Part of such an object; counts with it. */
 struct store_batch {
     IMapiStoreBatch face;
     struct host *host;

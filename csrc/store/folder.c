@@ -142,6 +142,7 @@ HRESULT folder_open(struct store *store, int64_t row, bool writable, struct fold
         return hr;
     }
     host_init(&folder->host, &folder_type, &folder_vtbl, &folder_class, store, CHUNKS_OF_FOLDER, row, writable);
+    store_batch_init(&folder->batch, &folder->host);
     *out = folder;
     return S_OK;
 }
@@ -151,7 +152,18 @@ static void folder_destroy(struct object *object)
     host_destroy((struct host *)(void *)object);
 }
 
-static const struct object_type folder_type = {OBJECT_FOLDER, folder_iids, folder_destroy, host_lifeline, NULL};
+static HRESULT folder_query(struct object *object, REFIID iid, void **out)
+{
+    struct folder *folder = (struct folder *)(void *)object;
+
+    if (memcmp(iid, &IID_IMapiStoreBatch, sizeof *iid) != 0)
+        return MAPI_E_INTERFACE_NOT_SUPPORTED;
+    object_addref(object);
+    *out = &folder->batch.face;
+    return S_OK;
+}
+
+static const struct object_type folder_type = {OBJECT_FOLDER, folder_iids, folder_destroy, host_lifeline, folder_query};
 
 /* The Drafts folder is found through the Inbox and, where that is missing, the root. */
 static bool names_drafts(const struct host *host)

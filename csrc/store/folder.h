@@ -2,11 +2,13 @@
 #ifndef STORE_FOLDER_H
 #define STORE_FOLDER_H
 
+#include "store/batch.h"
 #include "store/host.h"
 #include "store/message.h"
 
 struct folder {
     struct host host; /* place.row is the folder */
+    struct store_batch batch;
 
     /* Its row, as load read it last. */
     int64_t parent; /* 0: the root */
