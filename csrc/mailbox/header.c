@@ -36,11 +36,11 @@ bool is_envelope_line(const unsigned char *line, size_t size)
         line++;
         size--;
     }
-    if (size < 6 || memcmp(line, "From ", 5) != 0)
+    if (size < 5 || memcmp(line, "From ", 5) != 0)
         return false;
-    for (line += 5, size -= 5; size > 1 && (*line == ' ' || *line == '\t'); size--)
+    for (line += 5, size -= 5; size > 0 && (*line == ' ' || *line == '\t'); size--)
         line++;
-    return *line != ':'; /* "From : somebody" is a field, in the syntax that mail had long ago */
+    return size == 0 || *line != ':'; /* "From : somebody" is a field, in the syntax that mail had long ago */
 }
 
 static bool has(const char *letters, char lower, char upper)

@@ -252,21 +252,18 @@ static HRESULT open_entry(struct maildir *maildir, struct maildir_entry *entry, 
     return maildir->file == NULL ? out_of_memory() : input_open(input, maildir->file, false);
 }
 
-/* S_FALSE: it is gone. A name that is still there and leads to nothing is a failure. */
+/* S_FALSE: it is gone. A link that leads to nothing is there, and a failure. */
 static HRESULT open_anyhow(struct maildir *maildir, struct maildir_entry *entry, struct input *input)
 {
     char *name = NULL;
+    struct stat status;
     HRESULT hr = open_entry(maildir, entry, input), again;
 
-    if (hr != MAPI_E_NOT_FOUND)
+    if (hr != MAPI_E_NOT_FOUND || lstat(maildir->file, &status) == 0)
         return hr;
     again = find_again(maildir, entry->name, &name);
     if (again != S_OK)
         return again;
-    if (strcmp(name, entry->name) == 0 && !entry->fresh) {
-        free(name);
-        return open_entry(maildir, entry, input);
-    }
     free(entry->name);
     entry->name = name;
     entry->fresh = false;
