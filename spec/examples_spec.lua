@@ -1,4 +1,6 @@
 --- The examples do what they say, word for word, and end.
+local uv = require "luv"
+
 local root = io.popen("pwd"):read "l"
 local build = os.getenv "MAPI_BUILD_DIR" or root .. "/build"
 
@@ -20,6 +22,47 @@ end
 local loop = {
     "told of message 1: number 1", "told of message 2: number 2", "told of message 3: number 3",
 }
+
+--- A home, and an mbox file with so many messages in it. Both are gone at the end.
+local function import_place(count)
+    local place = assert(uv.fs_mkdtemp(uv.os_tmpdir() .. "/lua-mapi-import.XXXXXX"))
+    local file = assert(io.open(place .. "/mail", "w"))
+    for i = 1, count do
+        file:write("From desk@example.org Thu Jan  1 00:00:10 1970\n",
+            "From: desk@example.org\nSubject: ", i, "\n\ntext\n\n")
+    end
+    file:close()
+    return setmetatable({ path = place }, { __close = function() os.execute("rm -rf '" .. place .. "'") end })
+end
+
+local function import_command(place, arguments)
+    return ("MAPI_HOME='%s/home' lua5.4 examples/import.lua %s '%s/mail'"):format(place.path, arguments, place.path)
+end
+
+--- Runs a command on a terminal of its own; presses Ctrl-C when `ready` says so of what was shown. → text, exit status
+local function on_terminal(command, ready)
+    local input, output = assert(uv.new_pipe()), assert(uv.new_pipe())
+    local shown, pressed, status = "", false, nil
+    local process = assert(uv.spawn("script", {
+        args = { "-q", "-e", "-f", "-c", command, "/dev/null" }, stdio = { input, output, 2 },
+    }, function(code) status = code end))
+    output:read_start(function(_, data)
+        shown = shown .. (data or "")
+        if data and not pressed and ready(shown) then
+            pressed = true
+            input:write "\3"
+        end
+    end)
+    while not status do
+        uv.run "once"
+    end
+    uv.run "nowait"
+    for _, handle in ipairs { input, output, process } do
+        handle:close()
+    end
+    uv.run "nowait"
+    return shown, status
+end
 
 describe("examples", function()
     it("host.c plays two scripts on one session, between them a plain poll", function()
@@ -109,5 +152,51 @@ describe("examples", function()
         assert.same({ "usage: lua5.4 examples/shared.lua hold|end [name]" }, lines)
         assert.is_nil(ok)
         assert.equal(2, code)
+    end)
+
+    it("import.lua imports, and leaves out what is there", function()
+        local place <close> = import_place(3)
+        local mail = place.path .. "/mail"
+        local lines, ok = lines_of(import_command(place, "--create demo Archive/2024"))
+        assert.same({ mail .. ": 3 messages imported, 0 there before, 0 refused" }, lines)
+        assert.is_true(ok)
+        lines, ok = lines_of(import_command(place, "demo Archive/2024"))
+        assert.same({ mail .. ": 0 messages imported, 3 there before, 0 refused" }, lines)
+        assert.is_true(ok)
+        local _, code
+        lines, ok, _, code = lines_of(import_command(place, "demo Archive/2024 /dev/null nothing"))
+        assert.same({
+            "import: nothing: No such file or directory",
+            mail .. ": 0 messages imported, 3 there before, 0 refused",
+        }, { lines[2], lines[3] })
+        assert.same({ nil, 1 }, { ok, code })
+        lines, _, _, code = lines_of(import_command(place, "demo Nowhere"))
+        assert.truthy(lines[1]:find "MAPI_E_NOT_FOUND")
+        assert.equal(1, code)
+        lines, _, _, code = lines_of "lua5.4 examples/import.lua demo Archive"
+        assert.same({ "usage: import.lua [--create] PROFILE FOLDER PATH..." }, lines)
+        assert.equal(2, code)
+    end)
+
+    it("import.lua shows a bar, ends at Ctrl-C, and goes on when it is run again", function()
+        if os.execute "script -qec true /dev/null > /dev/null 2>&1" ~= true then
+            return pending "script is not installed"
+        end
+        local place <close> = import_place(20000)
+        local shown, status = on_terminal(import_command(place, "--create demo Archive"), function(text)
+            return text:find "[1-9][%d,]* messages"
+        end)
+        assert.equal(130, status)
+        local bar = shown:match "%[#*%.+%] +%d+%%  [%d.]+ %a+ of [%d.]+ MB  [%d,]+ messages"
+        assert.truthy(bar, shown)
+        local there = shown:match "import: interrupted; ([%d,]+) messages imported. Run it again to go on."
+        assert.truthy(there, shown)
+        there = tonumber((there:gsub(",", "")))
+        assert(there > 0 and there < 20000)
+        shown, status = on_terminal(import_command(place, "demo Archive"), function() return false end)
+        assert.equal(0, status)
+        assert.truthy(shown:find("100% ", 1, true), shown)
+        local new, old = shown:match "mail: ([%d,]+) messages imported, ([%d,]+) there before, 0 refused"
+        assert.same({ 20000 - there, there }, { tonumber((new:gsub(",", ""))), tonumber((old:gsub(",", ""))) })
     end)
 end)

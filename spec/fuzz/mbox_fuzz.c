@@ -41,20 +41,18 @@ static void put(const struct file *file, const void *bytes, size_t size)
 /* Reads the only message of a file back: it must be `size` bytes of `expected`. */
 static void check(const struct file *file, const unsigned char *expected, size_t size)
 {
-    struct input input = {.file = -1};
-    struct content content;
+    static struct input input = {.file = -1}; /* kept, with their memory, from run to run */
+    static struct content content;
     struct mail_item item;
     struct mbox mbox;
 
-    memset(&content, 0, sizeof content);
     if (input_open(&input, file->path, true) != S_OK || mbox_begin(&mbox, &input, MAPI_MBOX_RD) != S_OK ||
         mbox_next(&mbox, &item, NULL, NULL) != S_OK || mbox.at != input.size ||
         content_load(&content, &input, &item, NULL, NULL) != S_OK)
         abort();
     if (content.size != size || memcmp(content.memory, expected, size) != 0)
         abort();
-    content_clear(&content);
-    input_free(&input);
+    input_close(&input);
 }
 
 /* What an encoder must give back: LF for CRLF, and an end of the last line. */
@@ -98,8 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input input = {.file = -1};
-    struct content content;
+    static struct input input = {.file = -1};
+    static struct content content;
     struct mail_item item;
     struct mbox mbox;
     struct file file;
@@ -107,7 +105,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    memset(&content, 0, sizeof content);
     make_file(&file);
     put(&file, data + 1, size - 1);
     if (input_open(&input, file.path, true) != S_OK)
@@ -124,8 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (last != input.size)
             abort();
     }
-    content_clear(&content);
-    input_free(&input);
+    input_close(&input);
     close(file.descriptor);
     return 0;
 }
