@@ -77,7 +77,7 @@ struct mime_writer {
     ULONG tag;
     struct mime_draft *draft;
     unsigned char *buffer;
-    size_t used;
+    size_t used, room;
     IStream *stream;
 };
 

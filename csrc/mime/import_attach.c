@@ -218,7 +218,7 @@ static HRESULT put_writer(void *context, const void *bytes, size_t size)
 /* An object as it stands, with CRLF between its header fields. */
 static HRESULT write_object(struct attaching *attaching, GMimeObject *object)
 {
-    struct mime_writer writer = {attaching->object, PR_ATTACH_DATA_BIN, &attaching->draft, NULL, 0, NULL};
+    struct mime_writer writer = {attaching->object, PR_ATTACH_DATA_BIN, &attaching->draft, NULL, 0, 0, NULL};
     struct mime_sink sink = {put_writer, &writer, S_OK};
     GMimeFormatOptions *format = g_mime_format_options_new();
     GMimeStream *stream = mime_sink_stream(&sink);
@@ -234,7 +234,7 @@ static HRESULT write_object(struct attaching *attaching, GMimeObject *object)
 
 static HRESULT write_content(struct attaching *attaching, GMimeObject *part)
 {
-    struct mime_writer writer = {attaching->object, PR_ATTACH_DATA_BIN, &attaching->draft, NULL, 0, NULL};
+    struct mime_writer writer = {attaching->object, PR_ATTACH_DATA_BIN, &attaching->draft, NULL, 0, 0, NULL};
     GMimeStream *stream = mime_import_content(part);
     HRESULT hr = S_OK;
 
@@ -351,7 +351,7 @@ mime_import_remainder(struct mime_import *import, uint64_t start, IMessage *mess
         GMimeStream *stream = mime_source_stream(import->source, start, import->source->size);
 
         draft_entity(&attaching, "application/octet-stream", "beyond-limit.mime", description);
-        writer = (struct mime_writer){attaching.object, PR_ATTACH_DATA_BIN, &attaching.draft, NULL, 0, NULL};
+        writer = (struct mime_writer){attaching.object, PR_ATTACH_DATA_BIN, &attaching.draft, NULL, 0, 0, NULL};
         hr = mime_writer_finish(&writer, mime_writer_copy(&writer, import->source, stream));
         g_object_unref(stream);
     }

@@ -422,7 +422,7 @@ static void read_list(struct reader *reader, GMimeHeaderList *list, bool *seen)
 
         if (raw == NULL)
             continue;
-        while (rule < RULES && strcasecmp(rules[rule].name, name) != 0)
+        while (rule < RULES && (((*rules[rule].name ^ *name) & ~0x20) != 0 || strcasecmp(rules[rule].name, name) != 0))
             rule++;
         if (is_hidden(reader->import, name)) {
             mime_draft_note(reader->draft,

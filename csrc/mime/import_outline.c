@@ -153,7 +153,7 @@ mime_import_outline(struct mime_import *import, const struct mime_parts *parts, 
     if (outliner.outline.failed)
         hr = MAPI_E_NOT_ENOUGH_MEMORY;
     if (SUCCEEDED(hr) && outliner.complete && !outliner.simple) {
-        struct mime_writer writer = {object, 0, draft, NULL, 0, NULL};
+        struct mime_writer writer = {object, 0, draft, NULL, 0, 0, NULL};
 
         writer.tag = mime_name_tag(object, &mime_kept_set, (LPCWSTR)u"outline", PT_BINARY, true, import->allocators);
         if (writer.tag != 0)

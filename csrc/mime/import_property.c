@@ -34,14 +34,31 @@ static HRESULT open_stream(struct mime_writer *writer)
     return write_all(writer->stream, writer->buffer, writer->used);
 }
 
+/* Room for that many bytes, which are not too many for a small value; it at least doubles, so it moves seldom. */
+static bool reserve(struct mime_writer *writer, size_t size)
+{
+    size_t room = 2 * writer->room > size ? 2 * writer->room : size;
+    unsigned char *buffer;
+
+    if (size <= writer->room && writer->buffer != NULL)
+        return true;
+    room = room < MIME_SMALL_VALUE ? room : MIME_SMALL_VALUE;
+    buffer = realloc(writer->buffer, room + 1);
+    if (buffer == NULL)
+        return false;
+    writer->buffer = buffer;
+    writer->room = room;
+    return true;
+}
+
 HRESULT
 mime_writer_put(struct mime_writer *writer, const void *bytes, size_t size)
 {
     HRESULT hr;
 
-    if (writer->buffer == NULL && (writer->buffer = malloc(MIME_SMALL_VALUE)) == NULL)
-        return MAPI_E_NOT_ENOUGH_MEMORY;
     if (writer->stream == NULL && size <= MIME_SMALL_VALUE - writer->used) {
+        if (!reserve(writer, writer->used + size))
+            return MAPI_E_NOT_ENOUGH_MEMORY;
         if (size != 0)
             memcpy(writer->buffer + writer->used, bytes, size);
         writer->used += size;

@@ -42,7 +42,7 @@ static HRESULT keep_raw(struct mime_import *import, const void *bytes, size_t si
 {
     IMAPIProp *object = (IMAPIProp *)(void *)message;
     LPCWSTR name = (LPCWSTR)(tag == PR_HTML ? u"raw-html" : u"raw-text");
-    struct mime_writer writer = {object, 0, draft, NULL, 0, NULL};
+    struct mime_writer writer = {object, 0, draft, NULL, 0, 0, NULL};
 
     writer.tag = mime_name_tag(object, &mime_kept_set, name, PT_BINARY, true, import->allocators);
     if (writer.tag == 0)

@@ -15,7 +15,13 @@ const GUID mime_kept_set = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A,
 
 struct mime_names *mime_names_create(void)
 {
-    return calloc(1, sizeof(struct mime_names));
+    struct mime_names *names = malloc(sizeof *names);
+
+    if (names != NULL) {
+        mime_arena_init(&names->arena);
+        names->count = 0;
+    }
+    return names;
 }
 
 void mime_names_free(struct mime_names *names)

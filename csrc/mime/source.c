@@ -64,7 +64,8 @@ mime_source_open(struct mime_source *source, IStream *stream, uint64_t most)
         source->window_size = (size_t)source->size;
     } else {
         source->size = end > source->base ? end - source->base : 0;
-        hr = (source->bytes = malloc(MIME_SOURCE_WINDOW)) == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
+        source->room = source->size < MIME_SOURCE_WINDOW ? (size_t)source->size : MIME_SOURCE_WINDOW;
+        hr = (source->bytes = malloc(source->room + 1)) == NULL ? MAPI_E_NOT_ENOUGH_MEMORY : S_OK;
         if (SUCCEEDED(hr)) {
             source->stream = stream;
             stream->lpVtbl->AddRef(stream);
@@ -133,11 +134,11 @@ static bool fill(struct mime_source *source, uint64_t offset)
     source->window_at = offset;
     if (SUCCEEDED(hr))
         hr = seek(source->stream, (int64_t)(source->base + offset), STREAM_SEEK_SET, &position);
-    while (SUCCEEDED(hr) && source->window_size < MIME_SOURCE_WINDOW) {
+    while (SUCCEEDED(hr) && source->window_size < source->room) {
         ULONG got = 0;
 
         hr = source->stream->lpVtbl->Read(source->stream, source->bytes + source->window_size,
-                                          (ULONG)(MIME_SOURCE_WINDOW - source->window_size), &got);
+                                          (ULONG)(source->room - source->window_size), &got);
         if (FAILED(hr) || got == 0)
             break;
         source->window_size += got;

@@ -21,6 +21,7 @@ struct mime_source {
     uint64_t base;        /* where in the stream the message begins */
     uint64_t size;        /* of the message, in bytes */
     unsigned char *bytes; /* the window, or everything */
+    size_t room;          /* of the window */
     uint64_t window_at;
     size_t window_size;
     uint64_t header_end; /* NULs below this offset are read as MIME_SUBSTITUTE; see mime_source_hide_nuls */

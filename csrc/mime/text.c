@@ -164,7 +164,6 @@ static HRESULT put_utf8(struct decoding *decoding, const char *text, size_t size
 
     if (decoding->put == NULL)
         return S_OK;
-
     while (size != 0 && SUCCEEDED(hr)) {
         WCHAR piece[PIECE];
         size_t some = size < PIECE ? size : PIECE;
@@ -178,7 +177,25 @@ static HRESULT put_utf8(struct decoding *decoding, const char *text, size_t size
     return hr;
 }
 
-/* MAPI_E_NOT_FOUND where iconv does not know the charset. */
+static HRESULT put_latin1(struct decoding *decoding, const unsigned char *text, size_t size)
+{
+    HRESULT hr = S_OK;
+
+    while (size != 0 && SUCCEEDED(hr)) {
+        WCHAR piece[PIECE];
+        size_t some = size < PIECE ? size : PIECE;
+
+        for (size_t i = 0; i < some; i++)
+            piece[i] = text[i];
+        hr = put_piece(decoding, piece, some);
+        text += some;
+        size -= some;
+    }
+    return hr;
+}
+
+/* MAPI_E_NOT_FOUND where iconv does not know the charset. The two that are most common do without it: glibc's loads a module
+ * for UTF-16 and unloads it again. */
 static HRESULT decode(struct decoding *decoding, const void *bytes, size_t size)
 {
     iconv_t converter;
@@ -186,6 +203,8 @@ static HRESULT decode(struct decoding *decoding, const void *bytes, size_t size)
 
     if (strcasecmp(decoding->charset->name, "utf-8") == 0 && memchr(bytes, 0, size) == NULL && utf8_valid(bytes, size))
         return put_utf8(decoding, bytes, size);
+    if (strcasecmp(decoding->charset->name, "iso-8859-1") == 0)
+        return put_latin1(decoding, bytes, size);
     converter = iconv_open("UTF-16LE", decoding->charset->name);
     if (converter == (iconv_t)-1)
         return errno == EINVAL ? MAPI_E_NOT_FOUND : MAPI_E_NOT_ENOUGH_MEMORY;
