@@ -120,6 +120,7 @@ static void destroy(struct store *store)
     lifeline_unref(store->life);
     fork_mutex_destroy(&store->list_lock);
     free(store->pending.folders);
+    name_table_clear(&store->names);
     free(store->entryid);
     free(store);
 }

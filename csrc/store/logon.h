@@ -18,6 +18,7 @@
 #include "base/lifeline.h"
 #include "store/changes.h"
 #include "store/events.h"
+#include "store/name_table.h"
 #include "store/schema.h"
 #include "store/search.h"
 
@@ -62,6 +63,8 @@ struct store {
     bool shut_down;
 
     atomic_uint unsaved; /* open objects with changes that were not saved */
+
+    struct name_table names; /* guarded by the lifeline */
 
     unsigned depth; /* of nested transactions */
     bool doomed;    /* an inner one failed */

@@ -91,10 +91,92 @@ static HRESULT add_name(struct store *store, const MAPINAMEID *name, struct byte
     return S_OK;
 }
 
+/* What a name is known by: its set, its kind, and its number or its text. */
+static HRESULT make_key(const void *guid, ULONG kind, struct byte_buffer *key)
+{
+    HRESULT hr;
+
+    byte_buffer_clear(key);
+    hr = byte_buffer_append(key, guid, sizeof(GUID));
+    return FAILED(hr) ? hr : byte_buffer_append_u32(key, kind);
+}
+
+static HRESULT key_of(const MAPINAMEID *name, struct byte_buffer *key)
+{
+    HRESULT hr = make_key(name->lpguid, name->ulKind, key);
+
+    if (FAILED(hr))
+        return hr;
+    return name->ulKind == MNID_ID ? byte_buffer_append_u32(key, (uint32_t)name->Kind.lID)
+                                   : text_from_client(name->Kind.lpwstrName, MAPI_UNICODE, key);
+}
+
+/* One row of names into the table. A damaged one is left out, as a query would not find it either. */
+static HRESULT learn_row(struct store *store, sqlite3_stmt *statement, struct byte_buffer *key)
+{
+    int64_t id = sqlite3_column_int64(statement, 0);
+    const void *guid = sqlite3_column_blob(statement, 1);
+    ULONG kind = (ULONG)sqlite3_column_int64(statement, 2);
+    int type = sqlite3_column_type(statement, 3);
+    HRESULT hr = S_OK;
+
+    if (guid != NULL && sqlite3_column_bytes(statement, 1) == (int)sizeof(GUID) && id > 0 && id <= PROP_ID_NAMED_MAX &&
+        type == (kind == MNID_ID ? SQLITE_INTEGER : SQLITE_TEXT)) {
+        hr = make_key(guid, kind, key);
+        if (SUCCEEDED(hr) && kind == MNID_ID)
+            hr = byte_buffer_append_u32(key, (uint32_t)sqlite3_column_int64(statement, 3));
+        else if (SUCCEEDED(hr))
+            hr = byte_buffer_append(key, sqlite3_column_text(statement, 3), (size_t)sqlite3_column_bytes(statement, 3));
+        if (SUCCEEDED(hr))
+            hr = name_table_add(&store->names, key->bytes, key->size, (ULONG)id);
+    }
+    if (SUCCEEDED(hr))
+        store->names.newest = id;
+    return hr;
+}
+
+/* Reads what has been added since. Not within a change, which may be undone. */
+static HRESULT learn_names(struct store *store, struct byte_buffer *key)
+{
+    static const char sql[] = "SELECT id, guid, kind, name FROM named_property WHERE id > ?1 ORDER BY id";
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, sql, &statement);
+    int rc = SQLITE_OK;
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, store->names.newest);
+    while (SUCCEEDED(hr) && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+        hr = learn_row(store, statement, key);
+    if (SUCCEEDED(hr))
+        hr = database_error(store->db, rc, "The named properties could not be read");
+    database_done(statement);
+    return hr;
+}
+
+/* The id of one name, 0 where there is none. *learned: the table is up to date. */
+static HRESULT identify(struct store *store, const MAPINAMEID *name, bool *learned, struct byte_buffer *key, ULONG *id)
+{
+    HRESULT hr = key_of(name, key);
+
+    *id = 0;
+    if (FAILED(hr))
+        return hr;
+    *id = name_table_find(&store->names, key->bytes, key->size);
+    if (*id != 0 || *learned)
+        return S_OK;
+    if (store->depth > 0)
+        return find_name(store, name, key, id);
+    hr = learn_names(store, key);
+    *learned = SUCCEEDED(hr);
+    return FAILED(hr) ? hr : identify(store, name, learned, key, id);
+}
+
 /* Fills tags->aulPropTag, adding names where `create`; answers whether one is missing. */
 static HRESULT look_up(struct store *store, ULONG count, LPMAPINAMEID *names, bool create, SPropTagArray *tags)
 {
     struct byte_buffer text;
+    bool learned = false;
     HRESULT result = S_OK;
     HRESULT hr = S_OK;
     ULONG i;
@@ -103,7 +185,7 @@ static HRESULT look_up(struct store *store, ULONG count, LPMAPINAMEID *names, bo
     for (i = 0; i < count && SUCCEEDED(hr); i++) {
         ULONG id;
 
-        hr = find_name(store, names[i], &text, &id);
+        hr = identify(store, names[i], &learned, &text, &id);
         if (SUCCEEDED(hr) && id == 0 && create)
             hr = add_name(store, names[i], &text, &id);
         tags->aulPropTag[i] = id == 0 ? PROP_TAG(PT_ERROR, 0) : PROP_TAG(PT_UNSPECIFIED, id);
