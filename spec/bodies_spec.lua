@@ -50,6 +50,14 @@ describe("mapi.bodies.to_html", function()
         assert.truthy(html:find("utf-8", 1, true))
         assert.equal('a <b> & "c"\n  d    e\nf', bodies.to_text(html))
     end)
+
+    -- A run of blanks was searched for its end from each of its blanks: half a megabyte of them took hours.
+    it("does not start over at each blank", function()
+        local blanks = (" "):rep(500000)
+        assert.equal(blanks .. "x\n\ny", bodies.to_text("<pre>" .. blanks .. "x" .. blanks .. "</pre>y"))
+        assert.equal(blanks .. "x", bodies.to_text(("&nbsp;"):rep(500000) .. "x" .. ("&nbsp;\n"):rep(200000)))
+        assert.equal("", bodies.to_text(("<pre>" .. blanks .. "\n"):rep(3)))
+    end)
 end)
 
 describe("mapi.bodies.decode", function()

@@ -127,6 +127,41 @@ describe("a message", function()
         assert.equal("bad \u{FFFD} utf-8", message:html())
     end)
 
+    -- What was in any other code page than these two came out as Latin-1.
+    it("reads HTML in any code page that mail knows", function()
+        local cases = {
+            { 1251, "\xCF\xF0\xE8\xE2\xE5\xF2", "Привет" }, { 1253, "\xE1\xE2\xE3", "αβγ" }, { 20866, "\xF0", "П" },
+            { 932, "\x82\xA0\x5C", "あ\\" }, { 50220, "\27$B$\"\27(B", "あ" }, { 936, "\xC4\xE3", "你" },
+            { 950, "\xA7\x41", "你" }, { 949, "\xB3\xAA", "나" }, { 28605, "\xA4", "€" }, { 20127, "\xE4", "ä" },
+            { 1200, "a\0\x3D\xD8\x00\xDE", "a😀" }, { 65000, "+AOQ-", "ä" },
+            { 1251, "\x98", "\u{FFFD}" }, { 99999, "\xE4", "ä" }, { -1, "\xE4", "ä" },
+        }
+        for _, case in ipairs(cases) do
+            assert(message:set { html = case[2], internet_cpid = case[1] })
+            assert.equal(case[3], message:html(), case[1])
+            assert.equal(case[3], message:text(), case[1])
+        end
+        local long = ("Привет, 😀 "):rep(5000)
+        assert(message:set { html = long:gsub(utf8.charpattern, function(char)
+            local code = utf8.codepoint(char)
+            if code < 0x10000 then
+                return string.pack("<I2", code)
+            end
+            return string.pack("<I2I2", 0xD800 + (code - 0x10000 >> 10), 0xDC00 + (code & 0x3FF))
+        end), internet_cpid = 1200 })
+        assert.truthy(message:html() == long)
+    end)
+
+    -- It was said to have no body, and to a script that was a message with nothing in it.
+    it("says that its body is RTF", function()
+        assert(message:set("rtf_compressed", "bytes"))
+        local text = support.fails("message:text", "MAPI_E_NO_SUPPORT", message:text())
+        assert.truthy(text:find("RTF", 1, true))
+        support.fails("message:html", "MAPI_E_NO_SUPPORT", message:html())
+        assert(message:set("body", ""))
+        assert.equal("", message:text())
+    end)
+
     it("has no body where it has none", function()
         support.fails("message:text", "MAPI_E_NOT_FOUND", message:text())
         support.fails("message:html", "MAPI_E_NOT_FOUND", message:html())

@@ -354,7 +354,7 @@ MAPI_INTERFACE(IOlkAccountManagerEmbedded, IOLKACCOUNTMANAGEREMBEDDED_METHODS);
  * userdata to a struct mime_module; whoever calls it passes the functions of the MAPI that the messages belong to.
  * The size and the version come first and are checked before anything else is read.
  */
-#define MIME_MODULE_VERSION 1
+#define MIME_MODULE_VERSION 2
 
 struct mime_allocators {
     ULONG size;
@@ -368,6 +368,11 @@ struct mime_module {
     ULONG size;
     ULONG version;
     HRESULT (*create_converter)(const struct mime_allocators *allocators, IConverterSession **converter);
+    /* Hands `put` the characters of a body that is in one of Windows' code pages (PR_INTERNET_CPID), in pieces that split
+     * none; what is no character of it becomes U+FFFD. MAPI_E_NOT_FOUND: the code page is not known. Stops at the first
+     * failure of `put` and answers it. */
+    HRESULT (*decode)(ULONG codepage, const void *bytes, size_t size,
+                      HRESULT (*put)(void *context, LPCWSTR wide, size_t units), void *context);
 };
 
 MAPI_END_DECLS

@@ -32,11 +32,9 @@ static int load_converter(lua_State *L)
     return 1;
 }
 
-bool lm_converter_push(lua_State *L, const char *operation, IConverterSession **out)
+const struct mime_module *lm_mime_push(lua_State *L, const char *operation)
 {
     const struct mime_module *module;
-    void **box;
-    HRESULT hr;
 
     lua_pushcfunction(L, load_converter);
     switch (lua_pcall(L, 0, 1, 0)) {
@@ -44,15 +42,27 @@ bool lm_converter_push(lua_State *L, const char *operation, IConverterSession **
         break;
     case LUA_ERRMEM:
         lua_error(L);
-        return false;
+        return NULL;
     default:
         /* A module left out of an installation is the world's failure. */
         lm_fail_text(L, operation, MAPI_E_NO_SUPPORT, luaL_tolstring(L, -1, NULL));
-        return false;
+        return NULL;
     }
     module = lua_islightuserdata(L, -1) ? (const struct mime_module *)lua_touserdata(L, -1) : NULL;
     if (module == NULL || module->size < sizeof *module || module->version != MIME_MODULE_VERSION) {
         lm_fail_text(L, operation, MAPI_E_VERSION, "the module mapi.mime does not fit this version of mapi.core");
+        return NULL;
+    }
+    return module;
+}
+
+bool lm_converter_push(lua_State *L, const char *operation, IConverterSession **out)
+{
+    const struct mime_module *module = lm_mime_push(L, operation);
+    void **box;
+    HRESULT hr;
+
+    if (module == NULL) {
         return false;
     }
     box = lm_box_unknown(L);

@@ -165,79 +165,6 @@ static int message_headers(lua_State *L)
     return FAILED(hr) ? lm_fail(L, "message:headers", hr) : 1;
 }
 
-/* --- bodies ----------------------------------------------------------------------------------------------------- */
-
-/* Replaces the string on the top of the stack by what the veneer's function makes of it; `argument` is passed on if
- * not nil. */
-static void convert_top(lua_State *L, const char *function, lua_Integer argument)
-{
-    lm_require_field(L, "mapi.bodies", function);
-    lua_insert(L, -2);
-    lua_pushinteger(L, argument);
-    lua_call(L, 2, 1);
-}
-
-/* The HTML body as UTF-8: PR_HTML is bytes in the code page that PR_INTERNET_CPID names
- * [pidtaghtml-canonical-property.md]. */
-static HRESULT push_html(lua_State *L, struct lm_object *self)
-{
-    LONG codepage = 0;
-    HRESULT hr = lm_prop_push(L, self, PR_HTML, 0);
-
-    if (hr == MAPI_E_NOT_FOUND || hr == MAPI_E_UNEXPECTED_TYPE) {
-        return lm_prop_push(L, self, PR_BODY_HTML_W, 0); /* the same property as text */
-    }
-    if (FAILED(hr)) {
-        return hr;
-    }
-    hr = lm_long_prop(L, self, PR_INTERNET_CPID, &codepage);
-    if (FAILED(hr) && hr != MAPI_E_NOT_FOUND) {
-        lua_pop(L, 1);
-        return hr;
-    }
-    convert_top(L, "decode", codepage);
-    return S_OK;
-}
-
-static int no_body(lua_State *L, const char *operation)
-{
-    return lm_fail_text(L, operation, MAPI_E_NOT_FOUND, "the message has no body");
-}
-
-static int message_text(lua_State *L)
-{
-    struct lm_object *self = lm_self(L);
-    HRESULT hr = lm_prop_push(L, self, PR_BODY_W, 0);
-
-    if (hr == MAPI_E_NOT_FOUND) {
-        hr = push_html(L, self);
-        if (hr == MAPI_E_NOT_FOUND) {
-            return no_body(L, "message:text");
-        }
-        if (SUCCEEDED(hr)) {
-            convert_top(L, "to_text", 0);
-        }
-    }
-    return FAILED(hr) ? lm_fail(L, "message:text", hr) : 1;
-}
-
-static int message_html(lua_State *L)
-{
-    struct lm_object *self = lm_self(L);
-    HRESULT hr = push_html(L, self);
-
-    if (hr == MAPI_E_NOT_FOUND) {
-        hr = lm_prop_push(L, self, PR_BODY_W, 0);
-        if (hr == MAPI_E_NOT_FOUND) {
-            return no_body(L, "message:html");
-        }
-        if (SUCCEEDED(hr)) {
-            convert_top(L, "to_html", 0);
-        }
-    }
-    return FAILED(hr) ? lm_fail(L, "message:html", hr) : 1;
-}
-
 /* ---------------------------------------------------------------------------------------------------------------- */
 
 static bool message_describe(struct lm_object *self, char *text, size_t size)
@@ -257,8 +184,8 @@ static const luaL_Reg message_methods[] = {
     {"stream", message_stream},
     {"from", message_from},
     {"date", message_date},
-    {"text", message_text},
-    {"html", message_html},
+    {"text", lm_message_text},
+    {"html", lm_message_html},
     {"headers", message_headers},
     {"recipients", lm_message_recipients},
     {"set_recipients", lm_message_set_recipients},

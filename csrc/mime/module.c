@@ -10,7 +10,11 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "mime/codepage.h"
 #include "mime/converter.h"
+#include "mime/text.h"
+
+#include <mapicode.h>
 
 #if defined(_WIN32)
 #define MIME_EXPORT __declspec(dllexport)
@@ -18,10 +22,20 @@
 #define MIME_EXPORT __attribute__((visibility("default")))
 #endif
 
+static HRESULT decode(ULONG codepage, const void *bytes, size_t size, mime_wide_sink *put, void *context)
+{
+    const char *name = mime_codepage_charset(codepage);
+    struct mime_charset charset;
+    HRESULT hr = name == NULL ? MAPI_E_NOT_FOUND : mime_charset_choose(name, bytes, size, &charset);
+
+    return FAILED(hr) ? hr : mime_charset_decode(&charset, bytes, size, put, context);
+}
+
 static const struct mime_module module = {
     .size = sizeof module,
     .version = MIME_MODULE_VERSION,
     .create_converter = mime_converter_create,
+    .decode = decode,
 };
 
 MIME_EXPORT int luaopen_mapi_mime(lua_State *L);

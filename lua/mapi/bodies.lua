@@ -229,8 +229,11 @@ function bodies.to_text(html)
         end
     end
     -- No-break spaces have kept words apart and indented lines; in text a plain one does.
-    local text = table.concat(writer.pieces):gsub("\u{A0}", " "):gsub("[ \t]+\n", "\n"):gsub("\u{AD}", "")
-    return (text:gsub("[ \t\n]+$", ""))
+    local text = table.concat(writer.pieces):gsub("\u{A0}", " "):gsub("\u{AD}", "")
+    -- Blanks at the ends of lines, and lines at the end. A pattern that begins with a repetition would start over at
+    -- each of a thousand blanks.
+    text = text:gsub("[^\n]+", function(line) return line:match "^(.*[^ \t])" or "" end)
+    return text:match "^(.*[^ \t\n])" or ""
 end
 
 -- ---------------------------------------------------------------------------------------------------- text to HTML
