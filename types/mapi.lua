@@ -456,27 +456,30 @@ function connection:unadvise() end
 ---@class mapi.properties: mapi.object
 local properties = {}
 
+--- One value, or a table of those that are there, keyed as the properties are written.
 ---@param property mapi.property
----@param options? { exact?: boolean } times as FILETIME ticks
----@return mapi.value? value
+---@param options? { exact?: boolean } times as ticks of 100 ns since 1601 instead of seconds since 1970
+---@return mapi.value? value may be false
 ---@return string? message
 ---@return string? name
 ---@overload fun(self, properties: mapi.property[], options?: { exact?: boolean }): table<mapi.property, mapi.value>
 function properties:get(property, options) end
 
+--- A named property without a type keeps the type it has; a new one takes the type that fits the value.
 ---@param property mapi.property
----@param value mapi.value
+---@param value mapi.value what the type cannot hold raises
 ---@param options? { exact?: boolean }
 ---@return true? ok
 ---@return string? message
----@return string? name
+---@return string? name "MAPI_E_COMPUTED" for what the store works out
 ---@overload fun(self, values: table<mapi.property, mapi.value>): true?, string?, string?
 function properties:set(property, value, options) end
 
---- An iterator over tag, value.
+--- An iterator over tag, value: those there are when it begins, without those that have gone when they are reached.
 ---@return fun(self): integer, mapi.value
 function properties:props() end
 
+--- That one is not there is no failure.
 ---@param names mapi.property|mapi.property[]
 ---@return true? ok
 ---@return string? message
@@ -593,27 +596,28 @@ function store:name() end
 
 -- ------------------------------------------------------------------------------------------------------------ folders
 
---- { "subject", "contains", "invoice" }, { "and", … }, { "or", … }, { "not", r }, { "exists", p }, { p, "=", v },
---- { p, "prefix", s }, { p, "&", mask }, { "any_recipient", r }, { "any_attachment", r }
+--- { p, "=", v } and < <= > >= ~=; { p, "contains", s }, { p, "prefix", s }, "contains_exact", "prefix_exact";
+--- { p, "&", mask }; { "exists", p }; { "and", r, … }, { "or", r, … }, { "not", r }; { "any_recipient", r },
+--- { "any_attachment", r }. What is absent satisfies no comparison; of a multi-valued property any value will do.
 ---@alias mapi.where any[]
----@alias mapi.sort string|string[] "subject", "-message_delivery_time"
+---@alias mapi.sort mapi.property|mapi.property[] "subject", "-message_delivery_time" for descending; at most 16
 
 ---@class mapi.messages_options
----@field where? mapi.where
----@field sort? mapi.sort
----@field limit? integer
----@field offset? integer
----@field associated? boolean
+---@field where? mapi.where all if absent
+---@field sort? mapi.sort the order in which they came if absent
+---@field limit? integer at most so many
+---@field offset? integer passing over so many first
+---@field associated? boolean the hidden ones instead
 
 ---@class mapi.rows_options: mapi.messages_options
----@field columns? mapi.property[]
+---@field columns? mapi.property[] at most 240; values of more than 64 KB are nil in a row
 
 ---@class mapi.folders_options
 ---@field where? mapi.where
 ---@field sort? mapi.sort
 ---@field limit? integer
 ---@field offset? integer
----@field recursive? boolean
+---@field recursive? boolean and all below them
 
 ---@class mapi.rows: mapi.object
 local rows = {}
@@ -698,7 +702,7 @@ function folder:count() end
 ---@return string? name
 function folder:unread() end
 
----@param name string
+---@param name string in another case, too, only one in a folder
 ---@param options? { type?: "generic"|"search", open_if_exists?: boolean, comment?: string }
 ---@return mapi.folder? folder
 ---@return string? message
@@ -732,10 +736,11 @@ function folder:set_search_criteria(options) end
 ---@return string? name
 function folder:get_search_criteria() end
 
----@param options? { recursive?: boolean }
+--- For good. Without `recursive`, an empty one only.
+---@param options? { recursive?: boolean } with all that is in it
 ---@return true? ok
 ---@return string? message
----@return string? name
+---@return string? name "MAPI_E_HAS_MESSAGES", "MAPI_E_HAS_FOLDERS", or "MAPI_E_NO_ACCESS" for a folder every store has
 function folder:delete(options) end
 
 ---@param name string
@@ -744,7 +749,10 @@ function folder:delete(options) end
 ---@return string? name
 function folder:rename(name) end
 
----@alias mapi.ids mapi.entryid|mapi.message|(mapi.entryid|mapi.message)[]
+--- An entry id, a message, a row of folder:rows, or an array of them. What is not in the folder does not keep the others
+--- from anything: true, "MAPI_W_PARTIAL_COMPLETION".
+---@alias mapi.ids mapi.id|mapi.id[]
+---@alias mapi.id mapi.entryid|mapi.message|{ entryid: mapi.entryid }
 
 ---@param ids mapi.ids
 ---@param target mapi.folder
@@ -774,10 +782,11 @@ function folder:delete_messages(ids) end
 function folder:set_read(ids, read) end
 
 ---@param values? table<mapi.property, mapi.value>
+---@param options? { associated?: boolean } a hidden message, for settings
 ---@return mapi.message? message not saved yet
 ---@return string? text
 ---@return string? name
-function folder:new_message(values) end
+function folder:new_message(values, options) end
 
 --- A reader is called until nil or ""; nil and a message make the import fail with that message.
 ---@param source string|file*|fun(): string?, any RFC 5322 text, an open file, or a reader
@@ -858,20 +867,22 @@ local tables = {}
 ---@return string? name
 function tables:count() end
 
+--- Puts the cursor before a row.
 ---@param row integer|lightuserdata from 1, or from -1 at the end, or a bookmark
----@return integer? passed rows passed over
----@return string? message_or_warning
+---@return integer? passed rows passed over: from the beginning, negative from the end, from the bookmark
+---@return string? message_or_warning "MAPI_W_POSITION_CHANGED": the bookmark's row has gone
 ---@return string? name
 function tables:seek(row) end
 
----@param count integer negative: the rows before the cursor
+---@param count integer the next ones, with the cursor behind them; negative: those before the cursor, which stays
 ---@return table[]? rows empty at the end
 ---@return string? message
 ---@return string? name
 function tables:rows(count) end
 
+--- Puts the cursor before the next row that the condition holds for, the one at the cursor included.
 ---@param where mapi.where
----@param options? { backward?: boolean }
+---@param options? { backward?: boolean } the nearest one before the cursor
 ---@return true? ok
 ---@return string? message
 ---@return string? name
@@ -907,15 +918,15 @@ function tables:advise(fn) end
 ---@field address? string
 
 ---@class mapi.recipient: mapi.person
----@field type? "to"|"cc"|"bcc"|"orig"
----@field address_type? string where it is not SMTP
+---@field type? "to"|"cc"|"bcc"|"orig" "to" if absent
+---@field address_type? string "SMTP" if absent
 
 ---@class mapi.message: mapi.properties
 local message = {}
 
 ---@return true? ok
 ---@return string? text
----@return string? name
+---@return string? name "MAPI_E_OBJECT_CHANGED": somebody else has saved it since it was opened
 function message:save() end
 
 --- Checks that there are recipients and queues the message in its store; nothing sends it yet.
@@ -934,8 +945,8 @@ function message:entryid() end
 ---@return string? name
 function message:folder() end
 
----@param property mapi.property
----@param mode? "r"|"r+"|"w"
+---@param property mapi.property text or binary
+---@param mode? "r"|"r+"|"w" to read, to change what is there, to write anew
 ---@return mapi.stream? stream
 ---@return string? text
 ---@return string? name
@@ -951,14 +962,16 @@ function message:from() end
 ---@return string? name
 function message:date() end
 
----@return string? body
+--- Made from the HTML where there is no text.
+---@return string? body UTF-8
 ---@return string? text
----@return string? name
+---@return string? name "MAPI_E_NOT_FOUND": no body; "MAPI_E_NO_SUPPORT": RTF only
 function message:text() end
 
----@return string? body
+--- Made from the text where there is no HTML.
+---@return string? body UTF-8
 ---@return string? text
----@return string? name
+---@return string? name "MAPI_E_NOT_FOUND": no body; "MAPI_E_NO_SUPPORT": RTF only
 function message:html() end
 
 ---@return string? headers
@@ -971,7 +984,7 @@ function message:headers() end
 ---@return string? name
 function message:recipients() end
 
----@param recipients mapi.recipient[] instead of those there are
+---@param recipients mapi.recipient[] instead of those there are; each with a name or an address
 ---@return true? ok
 ---@return string? text
 ---@return string? name
@@ -1026,17 +1039,18 @@ function attachment:save() end
 ---@class mapi.stream: mapi.object
 local stream = {}
 
----@param count? integer|"a" bytes; "a" or nothing: the rest
----@return string? bytes nil at the end
----@return string? message
----@return string? name
-function stream:read(count) end
+--- As a Lua file's read.
+---@param ... integer|"a"|"l"|"L" bytes, the rest, a line, a line with its end; nothing: the rest
+---@return string? bytes nil at the end; one for each format
+---@return string? ...
+function stream:read(...) end
 
----@param bytes string
+--- Strings, one after the other; of a text property UTF-8 without NUL.
+---@param ... string|number
 ---@return true? ok
 ---@return string? message
----@return string? name
-function stream:write(bytes) end
+---@return string? name "STG_E_ACCESSDENIED": it was opened for reading
+function stream:write(...) end
 
 ---@param whence? "set"|"cur"|"end"
 ---@param offset? integer
@@ -1050,6 +1064,7 @@ function stream:seek(whence, offset) end
 ---@return string? name
 function stream:size() end
 
+--- What was written becomes part of the object; so it does when the stream is closed.
 ---@return true? ok
 ---@return string? message
 ---@return string? name
