@@ -137,7 +137,7 @@ static const char *charset_in_html(const unsigned char *bytes, size_t size, char
 static HRESULT import_rtf(const void *bytes, size_t size, const char *declared, IMessage *message,
                           struct mime_draft *draft, struct mime_charset *charset)
 {
-    struct mime_writer writer = {(IMAPIProp *)(void *)message, PR_RTF_COMPRESSED, draft, NULL, 0, NULL};
+    struct mime_writer writer = {(IMAPIProp *)(void *)message, PR_RTF_COMPRESSED, draft, NULL, 0, 0, NULL};
     unsigned char *compressed = NULL;
     char *html = NULL, *rtf = NULL;
     size_t length, written, packed;
