@@ -122,6 +122,26 @@ static void the_subject_is_prefix_and_normalized_subject(void **state)
     release(folder);
 }
 
+/* A second save changes MSGFLAG_UNMODIFIED and MSGFLAG_HASATTACH, and once changed all of them. */
+static void a_save_keeps_the_other_flags(void **state)
+{
+    (void)state;
+    IMAPIFolder *folder = inbox();
+    SBinary id = add_message(folder, "one");
+    IMessage *message = open_message(id, MAPI_MODIFY);
+    assert_int_equal(message->lpVtbl->SetReadFlag(message, 0), S_OK);
+    put_text(message, PR_SUBJECT, "two");
+    assert_int_equal(save(message, KEEP_OPEN_READWRITE), S_OK);
+    assert_int_equal(long_of(message, PR_MESSAGE_FLAGS), MSGFLAG_UNSENT | MSGFLAG_READ);
+    attach_bytes(message, "a", "b", 1);
+    assert_int_equal(save(message, 0), S_OK);
+    release(message);
+    message = open_message(id, 0);
+    assert_int_equal(long_of(message, PR_MESSAGE_FLAGS), MSGFLAG_UNSENT | MSGFLAG_READ | MSGFLAG_HASATTACH);
+    release(message);
+    release(folder);
+}
+
 static void two_writers_collide(void **state)
 {
     (void)state;
@@ -528,6 +548,7 @@ int main(void)
         IN_STORE(a_saved_message_comes_back),
         IN_STORE(computed_properties_cannot_be_set),
         IN_STORE(the_subject_is_prefix_and_normalized_subject),
+        IN_STORE(a_save_keeps_the_other_flags),
         IN_STORE(two_writers_collide),
         cmocka_unit_test_setup_teardown(what_is_not_saved_is_gone, store_setup, store_teardown),
         IN_STORE(reading_is_the_default),
