@@ -50,6 +50,7 @@ struct mime_attached {
     ULONG number;
     LONG method;
     bool inside;      /* belongs to the HTML body */
+    bool expanded;    /* out of a winmail.dat */
     const char *type; /* in the arena; NULL: not said */
 };
 

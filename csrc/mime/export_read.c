@@ -417,16 +417,42 @@ static HRESULT read_attached(struct mime_export *export, const SRow *row)
     attached->method = method == NULL ? (LONG)ATTACH_BY_VALUE : method->Value.l;
     attached->type =
         type == NULL ? NULL : mime_text_utf8(&export->arena, type->Value.lpszW, utf16_length(type->Value.lpszW));
+    attached->expanded = false;
+    for (ULONG i = 0; i < row->cValues; i++) /* the only named property among the columns */
+        if (PROP_ID(row->lpProps[i].ulPropTag) >= PROP_ID_NAMED_MIN &&
+            PROP_TYPE(row->lpProps[i].ulPropTag) == PT_BOOLEAN)
+            attached->expanded = row->lpProps[i].Value.b != 0;
     attached->inside = flags != NULL && (flags->Value.ul & ATT_MHTML_REF) != 0;
     return S_OK;
+}
+
+/* What came out of a winmail.dat is in it, and leaves with it. */
+static void leave_out_expanded(struct mime_export *export)
+{
+    size_t kept = 0;
+    bool tnef = false;
+
+    for (size_t i = 0; i < export->attached_count; i++) {
+        const char *type = export->attached[i].type;
+
+        tnef = tnef || (type != NULL && (strcasecmp(type, "application/ms-tnef") == 0 ||
+                                         strcasecmp(type, "application/vnd.ms-tnef") == 0));
+    }
+    for (size_t i = 0; i < export->attached_count && tnef; i++)
+        if (!export->attached[i].expanded)
+            export->attached[kept++] = export->attached[i];
+    if (tnef)
+        export->attached_count = kept;
 }
 
 static HRESULT read_tables(struct mime_export *export)
 {
     static const ULONG recipient_tags[] = {PR_RECIPIENT_TYPE,  PR_DISPLAY_NAME_W, PR_ADDRTYPE_W,
                                            PR_EMAIL_ADDRESS_W, PR_SMTP_ADDRESS_W, PR_ENTRYID};
-    static const ULONG attachment_tags[] = {PR_ATTACH_NUM, PR_ATTACH_METHOD, PR_ATTACH_FLAGS, PR_ATTACH_MIME_TAG_W};
     IMessage *message = export->message;
+    ULONG expanded = mime_name_tag((IMAPIProp *)(void *)message, &mime_kept_set, (LPCWSTR)u"from-tnef", PT_BOOLEAN,
+                                   false, export->allocators);
+    const ULONG attachment_tags[] = {PR_ATTACH_NUM, PR_ATTACH_METHOD, PR_ATTACH_FLAGS, PR_ATTACH_MIME_TAG_W, expanded};
     IMAPITable *table = NULL;
     HRESULT hr = message->lpVtbl->GetRecipientTable(message, MAPI_UNICODE, &table);
 
@@ -436,7 +462,8 @@ static HRESULT read_tables(struct mime_export *export)
     if (SUCCEEDED(hr))
         hr = message->lpVtbl->GetAttachmentTable(message, MAPI_UNICODE, &table);
     if (SUCCEEDED(hr))
-        hr = for_each_row(export, table, attachment_tags, 4, read_attached);
+        hr = for_each_row(export, table, attachment_tags, expanded != 0 ? 5 : 4, read_attached);
+    leave_out_expanded(export);
     return hr;
 }
 

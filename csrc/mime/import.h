@@ -8,6 +8,8 @@
  * import_text.c     the bodies themselves
  * import_outline.c  how the parts were put together
  * import_attach.c   attachments and embedded messages
+ * import_report.c   what delivery and read reports say
+ * import_tnef.c     winmail.dat
  * import_property.c values too large for a property array
  *
  * What the importer decides where the documentation leaves it open:
@@ -69,6 +71,9 @@ HRESULT mime_import_text_part(struct mime_import *import, GMimeObject *part, IMe
 /* The same from bytes in memory; tags other than the two bodies are strings. */
 HRESULT mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t size, const char *declared,
                                IMessage *message, ULONG tag, struct mime_draft *draft, struct mime_charset *charset);
+
+/* All of a stream in malloc'ed memory, for what is looked at as a whole. */
+HRESULT mime_import_read_all(struct mime_source *source, GMimeStream *stream, unsigned char **bytes, size_t *size);
 
 /* import_property.c: a value of any size. Small ones go to the draft, larger ones through OpenProperty(IID_IStream);
  * start with a zeroed writer, finish in any case. */

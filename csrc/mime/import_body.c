@@ -1,5 +1,6 @@
 #include "mime/import_parts.h"
 #include "mime/import_report.h"
+#include "mime/import_tnef.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +290,9 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
                             "A part that cannot be taken apart is an attachment as it stands, its header included.");
         hr = import_attached(import, &parts.attached[i], message, depth);
     }
+    for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++)
+        if (mime_is_tnef(parts.attached[i].part))
+            hr = mime_import_tnef(import, parts.attached[i].part, message, draft);
     if (SUCCEEDED(hr) && !whole)
         hr = mime_import_outline(import, &parts, body, message, draft, depth);
     free(parts.attached);

@@ -85,7 +85,8 @@ mime_import_text_bytes(struct mime_import *import, const void *bytes, size_t siz
 }
 
 /* All of a stream in malloc'ed memory; the body of a message, unlike an attachment, is looked at as a whole. */
-static HRESULT read_all(struct mime_source *source, GMimeStream *stream, unsigned char **bytes, size_t *size)
+HRESULT
+mime_import_read_all(struct mime_source *source, GMimeStream *stream, unsigned char **bytes, size_t *size)
 {
     size_t capacity = 0;
     ssize_t got;
@@ -174,7 +175,7 @@ mime_import_text_part(struct mime_import *import, GMimeObject *part, IMessage *m
     HRESULT hr = S_OK;
 
     if (stream != NULL) {
-        hr = read_all(import->source, stream, &bytes, &size);
+        hr = mime_import_read_all(import->source, stream, &bytes, &size);
         g_object_unref(stream);
     }
     if (SUCCEEDED(hr)) {

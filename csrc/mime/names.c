@@ -111,14 +111,20 @@ void mime_names_add_header(struct mime_names *names, const char *name, const cha
         item->value.Value.lpszW = wide_value;
 }
 
-SPropValue *mime_names_add_number(struct mime_names *names, const GUID *set, ULONG id, ULONG type)
+SPropValue *mime_names_add(struct mime_names *names, const GUID *set, LPWSTR name, ULONG id, ULONG type)
 {
-    struct mime_name *item = add_name(names, set, NULL, true, type);
+    struct mime_name *item = add_name(names, set, NULL, name == NULL, type);
 
     if (item == NULL)
         return NULL;
+    item->name = name;
     item->id = id;
     return &item->value;
+}
+
+SPropValue *mime_names_add_number(struct mime_names *names, const GUID *set, ULONG id, ULONG type)
+{
+    return mime_names_add(names, set, NULL, id, type);
 }
 
 void mime_names_add_keywords(struct mime_names *names, const char *value)

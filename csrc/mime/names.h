@@ -46,6 +46,9 @@ void mime_names_add_header(struct mime_names *names, const char *name, const cha
 /* A property that has a number in its set, to be filled; NULL where there is no room. */
 SPropValue *mime_names_add_number(struct mime_names *names, const GUID *set, ULONG id, ULONG type);
 
+/* The same of any name, in an arena that lives as long: a string, or a number where that is NULL. */
+SPropValue *mime_names_add(struct mime_names *names, const GUID *set, LPWSTR name, ULONG id, ULONG type);
+
 /* Adds to PS_PUBLIC_STRINGS "Keywords" from a comma-separated list. */
 void mime_names_add_keywords(struct mime_names *names, const char *value);
 
