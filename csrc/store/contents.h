@@ -34,7 +34,7 @@
 /* Which messages there are to be rows; struct contents says `folder` for the folder or the search. */
 enum contents_source {
     OF_FOLDER,
-    OF_SEARCH, /* the messages found (table `found`) */
+    OF_SEARCH, /* the messages found (found.h) */
     OF_SCOPE   /* those in the folders looked through (table search_scope); in no order */
 };
 

@@ -43,8 +43,7 @@ HRESULT contents_append_source(const struct contents *table, bool by_date, struc
         [OF_FOLDER] = {" FROM message INDEXED BY message_contents WHERE folder = ?1 AND associated = ?2",
                        " FROM message INDEXED BY message_date WHERE folder = ?1 AND associated = ?2"},
         [OF_SEARCH] = {" FROM found CROSS JOIN message ON message.id = found.message WHERE search = ?1",
-                       " FROM found INDEXED BY found_date CROSS JOIN message ON message.id = found.message"
-                       " WHERE search = ?1"},
+                       " FROM found_date CROSS JOIN message ON message.id = found_date.message WHERE search = ?1"},
         [OF_SCOPE] = {" FROM search_scope CROSS JOIN message INDEXED BY message_contents"
                       " ON message.folder = search_scope.folder AND associated = 0 WHERE search = ?1",
                       NULL}};
@@ -68,7 +67,9 @@ static HRESULT append_one(const struct contents *table, struct byte_buffer *sql)
 /* What the rows are continued by, where the index has it. */
 static const char *id_of(const struct contents *table)
 {
-    return table->source == OF_SEARCH ? "found.message" : "id";
+    if (table->source != OF_SEARCH)
+        return "id";
+    return table->order == ORDER_BY_DATE ? "found_date.message" : "found.message";
 }
 
 static const char *date_of(const struct contents *table)

@@ -71,9 +71,10 @@ HRESULT contents_count(struct contents *table, int64_t *count)
     return query_number(table, sql, NULL, count);
 }
 
-/* The rows of a folder and of a search, by what an index has of them: each index is continued by a date and an id. */
-#define ROWS_OF_FOLDER " FROM message WHERE folder = ?1 AND associated = ?2"
-#define ROWS_OF_SEARCH " FROM found WHERE search = ?1"
+/* The rows of a folder and of a search by their ids, and in the order of their dates. */
+#define ROWS_OF_FOLDER  " FROM message WHERE folder = ?1 AND associated = ?2"
+#define ROWS_OF_SEARCH  " FROM found WHERE search = ?1"
+#define DATES_OF_SEARCH " FROM found_date WHERE search = ?1"
 
 #define COUNT_BY_ID(rows, id, relation) "SELECT count(*)" rows " AND " id " " relation " ?4"
 
@@ -83,17 +84,18 @@ HRESULT contents_count(struct contents *table, int64_t *count)
     " + (SELECT count(*)" rows " AND " date " = ?3 AND " id " " before " ?4)"
 
 /* Before a row and up to it: by id, by date, by date downwards. */
-#define COUNTS(rows, date, id)                                                                                         \
+#define COUNTS(rows, dates, date, id)                                                                                  \
     {                                                                                                                  \
         {COUNT_BY_ID(rows, id, "<"), COUNT_BY_ID(rows, id, "<=")},                                                     \
-            {COUNT_BY_DATE(rows, date, id, "<", "<"), COUNT_BY_DATE(rows, date, id, "<", "<=")},                       \
-            {COUNT_BY_DATE(rows, date, id, ">", ">"), COUNT_BY_DATE(rows, date, id, ">", ">=")},                       \
+            {COUNT_BY_DATE(dates, date, id, "<", "<"), COUNT_BY_DATE(dates, date, id, "<", "<=")},                     \
+            {COUNT_BY_DATE(dates, date, id, ">", ">"), COUNT_BY_DATE(dates, date, id, ">", ">=")},                     \
     }
 
 HRESULT contents_rank(struct contents *table, const struct cursor *cursor, int64_t *rank)
 {
-    static const char *const sql[][3][2] = {[OF_FOLDER] = COUNTS(ROWS_OF_FOLDER, "delivery_time", "id"),
-                                            [OF_SEARCH] = COUNTS(ROWS_OF_SEARCH, "received", "found.message")};
+    static const char *const sql[][3][2] = {[OF_FOLDER] = COUNTS(ROWS_OF_FOLDER, ROWS_OF_FOLDER, "delivery_time", "id"),
+                                            [OF_SEARCH] =
+                                                COUNTS(ROWS_OF_SEARCH, DATES_OF_SEARCH, "received", "message")};
     int which = table->order == ORDER_BY_ID ? 0 : table->descending ? 2 : 1;
 
     if (table->order == ORDER_BY_LIST) {
@@ -125,19 +127,19 @@ HRESULT contents_position(struct contents *table, int64_t *position)
     return hr;
 }
 
-#define NTHS(rows, date, id)                                                                                           \
+#define NTHS(rows, dates, date, id)                                                                                    \
     {                                                                                                                  \
         "SELECT " id ", 0" rows " ORDER BY " id " LIMIT 1 OFFSET ?3",                                                  \
             "SELECT " id ", 0" rows " ORDER BY " id " DESC LIMIT 1 OFFSET ?3",                                         \
-            "SELECT " id ", " date rows " ORDER BY " date ", " id " LIMIT 1 OFFSET ?3",                                \
-            "SELECT " id ", " date rows " ORDER BY " date " DESC, " id " DESC LIMIT 1 OFFSET ?3"                       \
+            "SELECT " id ", " date dates " ORDER BY " date ", " id " LIMIT 1 OFFSET ?3",                               \
+            "SELECT " id ", " date dates " ORDER BY " date " DESC, " id " DESC LIMIT 1 OFFSET ?3"                      \
     }
 
 /* A row's key and id without a restriction: the nth from either end, found in the index alone. */
 static HRESULT find_nth(struct contents *table, int64_t position, int64_t count, struct cursor *found)
 {
-    static const char *const sql[][4] = {[OF_FOLDER] = NTHS(ROWS_OF_FOLDER, "delivery_time", "id"),
-                                         [OF_SEARCH] = NTHS(ROWS_OF_SEARCH, "received", "found.message")};
+    static const char *const sql[][4] = {[OF_FOLDER] = NTHS(ROWS_OF_FOLDER, ROWS_OF_FOLDER, "delivery_time", "id"),
+                                         [OF_SEARCH] = NTHS(ROWS_OF_SEARCH, DATES_OF_SEARCH, "received", "message")};
     bool from_end = position > count / 2;
     int which = (table->order == ORDER_BY_DATE ? 2 : 0) + (from_end != table->descending ? 1 : 0);
     sqlite3_stmt *statement;
@@ -228,7 +230,7 @@ HRESULT contents_seek(struct contents *table, int64_t position)
 HRESULT contents_has_row(struct contents *table, int64_t id, bool *has)
 {
     static const char *const sql[] = {[OF_FOLDER] = "SELECT 1" ROWS_OF_FOLDER " AND id = ?4",
-                                      [OF_SEARCH] = "SELECT 1" ROWS_OF_SEARCH " AND found.message = ?4"};
+                                      [OF_SEARCH] = "SELECT 1" ROWS_OF_SEARCH " AND message = ?4"};
     struct cursor row = {PLACE_AT, 0, id};
     int64_t number;
     HRESULT hr = query_number(table, sql[table->source], &row, &number);

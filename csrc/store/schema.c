@@ -136,8 +136,9 @@ static const char schema_2[] =
     "  old_parent INTEGER NOT NULL,"
     "  associated INTEGER NOT NULL);";
 
-/* Search folders (search.h): what each looks for and where, and what it has found. `found` repeats of a message what its
- * index and the counts of the search folder want; whoever changes a message keeps it right in the same transaction. */
+/* Search folders (search.h): what each looks for and where, and what it has found. `found` repeats of a message what
+ * the order by date and the counts of the search folder want; whoever changes a message keeps it right in the same
+ * transaction (found.h). */
 static const char schema_3[] =
     "CREATE TABLE search ("
     "  folder INTEGER PRIMARY KEY,"
@@ -159,19 +160,12 @@ static const char schema_3[] =
     "  received INTEGER NOT NULL," /* its delivery_time */
     "  unread INTEGER NOT NULL,"
     "  PRIMARY KEY (search, message)) WITHOUT ROWID;"
-    "CREATE INDEX found_date ON found (search, received);"
     "CREATE INDEX found_message ON found (message);"
-    "CREATE TRIGGER found_added AFTER INSERT ON found BEGIN"
-    "  UPDATE folder SET content_count = content_count + 1, unread_count = unread_count + new.unread"
-    "    WHERE id = new.search;"
-    "END;"
-    "CREATE TRIGGER found_removed AFTER DELETE ON found BEGIN"
-    "  UPDATE folder SET content_count = content_count - 1, unread_count = unread_count - old.unread"
-    "    WHERE id = old.search;"
-    "END;"
-    "CREATE TRIGGER found_read AFTER UPDATE OF unread ON found WHEN new.unread <> old.unread BEGIN"
-    "  UPDATE folder SET unread_count = unread_count + new.unread - old.unread WHERE id = new.search;"
-    "END;"
+    "CREATE TABLE found_date (" /* the same in the order of their dates */
+    "  search INTEGER NOT NULL,"
+    "  received INTEGER NOT NULL,"
+    "  message INTEGER NOT NULL,"
+    "  PRIMARY KEY (search, received, message)) WITHOUT ROWID;"
     /* Large values in a table of rows: most are bodies and headers of a few KB, of which a page of such a table holds two or
      * three, while one without row ids keeps no more than a quarter page of each and starts a page for the rest. */
     "CREATE TABLE value ("

@@ -161,7 +161,7 @@ static HRESULT fill_one(void *context, int64_t message, const struct sifted *sif
 {
     const struct filling *filling = context;
 
-    return search_put_found(filling->store, filling->search, message, sifted);
+    return found_add(filling->store, filling->search, message, sifted);
 }
 
 /* Finds everything anew. */
@@ -169,7 +169,7 @@ static HRESULT fill(struct store *store, int64_t search)
 {
     struct filling filling = {store, search};
     struct sieve sieve;
-    HRESULT hr = tree_run(store, "DELETE FROM found WHERE search = ?1", search, write_failed);
+    HRESULT hr = found_clear(store, search);
 
     if (SUCCEEDED(hr)) {
         hr = sieve_open(&sieve, store, search);
@@ -177,6 +177,8 @@ static HRESULT fill(struct store *store, int64_t search)
             hr = sieve_all(&sieve, fill_one, &filling);
         sieve_close(&sieve);
     }
+    if (SUCCEEDED(hr))
+        hr = found_settle(store, search);
     return SUCCEEDED(hr) ? event_searched(store, search) : hr;
 }
 

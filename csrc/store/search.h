@@ -1,6 +1,6 @@
 /* store/search.h - search folders (mapi-search-folders.md, imapicontainer-setsearchcriteria.md).
  *
- * What a search has found is kept in the database (table `found`), and is brought up to date in the transaction that
+ * What a search has found is kept in the database (found.h), and is brought up to date in the transaction that
  * changes a message, whoever makes it: nobody has to listen, or to have the search folder open, and a process that is
  * killed leaves nothing half done. SQLite's update hook says which messages have been touched; when what touched them has
  * been done, each is held against the searches that look through its folder, and those that had found it. In a store

@@ -78,7 +78,8 @@ HRESULT search_folder_removed(struct store *store, int64_t row)
     static const char *const statements[] = {
         "DELETE FROM search_scope WHERE folder = ?1", "DELETE FROM search_root WHERE folder = ?1",
         "DELETE FROM search_scope WHERE search = ?1", "DELETE FROM search_root WHERE search = ?1",
-        "DELETE FROM found WHERE search = ?1",        "DELETE FROM search WHERE folder = ?1"};
+        "DELETE FROM found WHERE search = ?1",        "DELETE FROM found_date WHERE search = ?1",
+        "DELETE FROM search WHERE folder = ?1"};
     HRESULT hr = S_OK;
     size_t i;
 

@@ -97,73 +97,20 @@ void searches_end(struct store *store)
 
 /* ---- one message and one search ---- */
 
-static HRESULT was_found(struct store *store, int64_t search, int64_t message, struct sifted *out)
-{
-    static const char sql[] = "SELECT received, unread FROM found WHERE search = ?1 AND message = ?2";
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, sql, &statement);
-    int rc;
-
-    memset(out, 0, sizeof *out);
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, search);
-    sqlite3_bind_int64(statement, 2, message);
-    rc = sqlite3_step(statement);
-    hr = database_error(store->db, rc, failed);
-    if (rc == SQLITE_ROW) {
-        out->found = true;
-        out->received = sqlite3_column_int64(statement, 0);
-        out->unread = sqlite3_column_int(statement, 1) != 0;
-    }
-    database_done(statement);
-    return hr;
-}
-
-static HRESULT remove_found(struct store *store, int64_t search, int64_t message)
-{
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "DELETE FROM found WHERE search = ?1 AND message = ?2", &statement);
-
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, search);
-    sqlite3_bind_int64(statement, 2, message);
-    return database_run(store->db, statement, failed);
-}
-
-HRESULT search_put_found(struct store *store, int64_t search, int64_t message, const struct sifted *sifted)
-{
-    static const char sql[] = "INSERT INTO found (search, message, received, unread) VALUES (?1, ?2, ?3, ?4)"
-                              " ON CONFLICT DO UPDATE SET received = ?3, unread = ?4";
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, sql, &statement);
-
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, search);
-    sqlite3_bind_int64(statement, 2, message);
-    sqlite3_bind_int64(statement, 3, sifted->received);
-    sqlite3_bind_int(statement, 4, sifted->unread);
-    return database_run(store->db, statement, failed);
-}
-
 static HRESULT update_one(struct sieve *sieve, int64_t message)
 {
     struct store *store = sieve->table.store;
     int64_t search = sieve->table.folder;
     struct sifted before;
     struct sifted now;
-    HRESULT hr = was_found(store, search, message, &before);
+    HRESULT hr = found_read(store, search, message, &before);
 
     if (SUCCEEDED(hr))
         hr = sieve_one(sieve, message, &now);
     if (FAILED(hr) || (!before.found && !now.found))
         return hr;
-    if (!now.found)
-        hr = remove_found(store, search, message);
-    else if (!before.found || now.received != before.received || now.unread != before.unread)
-        hr = search_put_found(store, search, message, &now);
+    if (!before.found || !now.found || now.received != before.received || now.unread != before.unread)
+        hr = found_change(store, search, message, &before, &now);
     if (SUCCEEDED(hr) && now.found != before.found)
         return event_found(store, search, message);
     return SUCCEEDED(hr) && now.unread != before.unread ? event_counts(store, search) : hr;

@@ -3,6 +3,7 @@
 #define STORE_SIEVE_H
 
 #include "store/contents.h"
+#include "store/found.h"
 
 struct sieve {
     struct contents
@@ -12,13 +13,6 @@ struct sieve {
     LPSRestriction criteria;
     sqlite3_stmt *statement;
     struct row_view view;
-};
-
-/* What one message is to a search. */
-struct sifted {
-    bool found;
-    int64_t received;
-    bool unread;
 };
 
 /* Reads the criteria of a search. sieve_close also after a failure. */
@@ -31,8 +25,5 @@ typedef HRESULT (*sifted_each)(void *context, int64_t message, const struct sift
 
 HRESULT sieve_one(struct sieve *sieve, int64_t message, struct sifted *out);
 HRESULT sieve_all(struct sieve *sieve, sifted_each each, void *context);
-
-/* search_update.c: writes down that a search has found a message. */
-HRESULT search_put_found(struct store *store, int64_t search, int64_t message, const struct sifted *sifted);
 
 #endif

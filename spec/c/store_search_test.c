@@ -529,8 +529,8 @@ static void deleting_the_search_folder_deletes_no_message(void **state)
     release(search);
     assert_int_equal(root->lpVtbl->DeleteFolder(root, id.cb, (LPENTRYID)(void *)id.lpb, 0, NULL, 0), S_OK);
     assert_string_equal(subjects_of(box), "plan");
-    static const char *const tables[] = {"search", "search_root", "search_scope", "found"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const tables[] = {"search", "search_root", "search_scope", "found", "found_date"};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char sql[64];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", tables[i]);
         assert_int_equal(store_query(sql), 0);

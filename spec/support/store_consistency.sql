@@ -8,7 +8,7 @@ SELECT 'a row of ' || "table" || ' has lost what it belongs to' FROM pragma_fore
 SELECT 'a standard folder is missing: ' || name FROM meta
 WHERE name LIKE 'folder.%' AND value NOT IN (SELECT id FROM folder);
 
--- The counts that triggers keep.
+-- The counts that triggers keep, and those of search folders.
 SELECT 'folder ' || id || ' counts ' || content_count || ' messages' FROM folder
 WHERE content_count <> (SELECT count(*) FROM message WHERE folder = folder.id AND associated = 0)
     + (SELECT count(*) FROM found WHERE search = folder.id);
@@ -64,6 +64,11 @@ WHERE seq >= 0 AND length(data) <> 65536 AND EXISTS (SELECT 1 FROM chunk AS late
 SELECT 'search ' || search || ' has found message ' || message || ', and not as it is' FROM found
 WHERE NOT EXISTS (SELECT 1 FROM message WHERE id = found.message AND associated = 0 AND folder IS NOT NULL
     AND delivery_time = received AND (flags & 1 = 0) = unread);
+
+SELECT 'search ' || search || ' has not the same messages by their dates' FROM (SELECT search, message, received FROM found
+    EXCEPT SELECT search, message, received FROM found_date)
+UNION ALL SELECT 'search ' || search || ' has other messages by their dates' FROM (SELECT search, message, received
+    FROM found_date EXCEPT SELECT search, message, received FROM found);
 
 SELECT 'search ' || search || ' has found messages, and is none' FROM found
 WHERE search NOT IN (SELECT folder FROM search);

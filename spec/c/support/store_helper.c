@@ -389,6 +389,7 @@ void store_make_older(int version)
         {3, "DROP TABLE search_root"},
         {3, "DROP TABLE search_scope"},
         {3, "DROP TABLE found"},
+        {3, "DROP TABLE found_date"},
         {3, "CREATE TABLE older (kind INTEGER NOT NULL, owner INTEGER NOT NULL, tag INTEGER NOT NULL, seq INTEGER NOT "
             "NULL,"
             " data BLOB NOT NULL, PRIMARY KEY (kind, owner, tag, seq)) WITHOUT ROWID"},
