@@ -63,6 +63,9 @@ HRESULT folder_check_name(const void *name, size_t size);
 /* The row of a folder's entry identifier, which must be a child of this one: MAPI_E_NOT_FOUND. */
 HRESULT folder_find_entry(struct folder *folder, ULONG size, const ENTRYID *id, int64_t *row);
 
+/* MAPI_E_NO_ACCESS for a search folder, which is neither copied nor moved. */
+HRESULT folder_check_copied(struct store *store, int64_t row);
+
 /* A folder and everything below it, each parent before its children. */
 struct row_list;
 HRESULT folder_collect_tree(struct store *store, int64_t row, struct row_list *tree);

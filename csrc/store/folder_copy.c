@@ -153,8 +153,11 @@ static HRESULT copy_tree(struct store *store, const struct row_list *tree, LPMAP
 
     for (i = 1; SUCCEEDED(hr) && i < tree->count; i++) {
         LPMAPIFOLDER into = NULL;
+        ULONG kind = FOLDER_GENERIC;
 
-        hr = find_copy(store, tree, i, copies, &into);
+        hr = folder_kind(store, tree->rows[i], &kind);
+        if (SUCCEEDED(hr) && kind != FOLDER_SEARCH)
+            hr = find_copy(store, tree, i, copies, &into);
         if (SUCCEEDED(hr) && into != NULL)
             hr = copy_one(store, tree->rows[i], into, NULL, flags, complete, &copies[i]);
         if (hr == MAPI_E_NOT_FOUND || hr == MAPI_E_COLLISION)
@@ -181,6 +184,8 @@ HRESULT folder_export_child(struct folder *folder, ULONG size, const ENTRYID *id
 
     if (SUCCEEDED(hr) && (flags & MAPI_DECLINE_OK) != 0)
         hr = MAPI_E_DECLINE_COPY;
+    if (SUCCEEDED(hr))
+        hr = folder_check_copied(store, row);
     if (SUCCEEDED(hr) && move && !folder->host.writable)
         hr = fail(MAPI_E_NO_ACCESS, "The folder was opened for reading.");
     if (SUCCEEDED(hr))
@@ -197,14 +202,23 @@ HRESULT folder_export_child(struct folder *folder, ULONG size, const ENTRYID *id
 
 /* ---- CopyTo ---- */
 
+/* Search folders are left out. */
 static HRESULT copy_subfolders(struct folder *folder, LPMAPIFOLDER destination)
 {
+    static const char sql[] = "SELECT id FROM folder WHERE parent = ?1 AND kind <> 2 ORDER BY id";
     struct store *store = folder->host.store;
     struct row_list children = {NULL, 0, 0};
-    HRESULT hr =
-        row_list_query(&children, store, "SELECT id FROM folder WHERE parent = ?1 ORDER BY id", folder->host.place.row);
+    struct folder *own = folder_of_same_store(folder, destination);
+    bool within = false;
+    HRESULT hr = S_OK;
     size_t i;
 
+    if (own != NULL)
+        hr = folder_is_within(store, own->host.place.row, folder->host.place.row, &within);
+    if (SUCCEEDED(hr) && within)
+        hr = fail(MAPI_E_FOLDER_CYCLE, "A folder cannot be copied into itself or a folder below it.");
+    if (SUCCEEDED(hr))
+        hr = row_list_query(&children, store, sql, folder->host.place.row);
     for (i = 0; i < children.count && SUCCEEDED(hr); i++) {
         unsigned char id[OBJECT_ENTRYID_SIZE];
 

@@ -448,6 +448,16 @@ static HRESULT copy_tree(struct store *store, const struct row_list *tree, int64
     return hr;
 }
 
+HRESULT folder_check_copied(struct store *store, int64_t row)
+{
+    ULONG kind;
+    HRESULT hr = folder_kind(store, row, &kind);
+
+    if (SUCCEEDED(hr) && kind == FOLDER_SEARCH)
+        hr = fail(MAPI_E_NO_ACCESS, "A search folder can be neither copied nor moved.");
+    return hr;
+}
+
 static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destination, const struct byte_buffer *name,
                             ULONG flags, bool *complete)
 {
@@ -457,13 +467,10 @@ static HRESULT copy_or_move(struct folder *folder, int64_t row, int64_t destinat
     bool within = false;
     int64_t other;
     int64_t copy = 0;
-    ULONG kind;
-    HRESULT hr = folder_kind(store, row, &kind);
+    HRESULT hr = folder_check_copied(store, row);
 
     if (FAILED(hr))
         return hr;
-    if (kind == FOLDER_SEARCH)
-        return fail(MAPI_E_NO_ACCESS, "A search folder can be neither copied nor moved.");
     if (move && folder_is_standard(store, row))
         return fail(MAPI_E_NO_ACCESS, "The folder is one of those every store has, and stays where it is.");
     if (move || (flags & COPY_SUBFOLDERS) != 0)

@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "store/entryid.h"
 #include "store/folder.h"
+#include "store/search.h"
 #include "store/tree.h"
 
 static const char failed[] = "The queue of outgoing messages could not be changed";
@@ -103,6 +104,8 @@ static HRESULT set_lock(struct store *store, int64_t row, ULONG state)
         hr = fail(MAPI_E_NOT_IN_QUEUE, "The message is not waiting to be sent.");
     if (SUCCEEDED(hr))
         hr = tree_run(store, state == MSG_LOCKED ? lock : unlock, row, failed);
+    if (SUCCEEDED(hr))
+        hr = searches_touch(store, row);
     return SUCCEEDED(hr) ? event_message(store, fnevObjectModified, row) : hr;
 }
 

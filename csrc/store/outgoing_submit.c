@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "base/propcodec.h"
 #include "store/outgoing.h"
+#include "store/search.h"
 #include "store/tree.h"
 
 /* No transport has taken a recipient over yet (pidtagresponsibility-canonical-property.md). */
@@ -105,6 +106,8 @@ static HRESULT continue_submission(struct message *message)
         return hr;
     hr = tree_run(store, "UPDATE outgoing SET flags = flags & ~2 WHERE message = ?1", row,
                   "The message could not be submitted");
+    if (SUCCEEDED(hr))
+        hr = searches_touch(store, row);
     if (SUCCEEDED(hr))
         hr = event_message(store, fnevObjectModified, row);
     return store_end_transaction(store, hr);

@@ -62,7 +62,8 @@ HRESULT tree_run(struct store *store, const char *sql, int64_t parameter, const 
 HRESULT tree_embedded(struct store *store, int64_t attachment, int64_t *row)
 {
     sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT id FROM message WHERE attachment = ?1 AND folder IS NULL", &statement);
+    HRESULT hr =
+        database_prepare(store->db, "SELECT id FROM message WHERE attachment = ?1 AND folder IS NULL", &statement);
     int rc;
 
     *row = 0;
@@ -83,7 +84,8 @@ static const char delete_failed[] = "The message could not be deleted";
 static HRESULT delete_attachment_row(struct store *store, int64_t row, struct row_list *messages)
 {
     struct place place = {CHUNKS_OF_ATTACHMENT, row};
-    HRESULT hr = row_list_query(messages, store, "SELECT id FROM message WHERE attachment = ?1 AND folder IS NULL", row);
+    HRESULT hr =
+        row_list_query(messages, store, "SELECT id FROM message WHERE attachment = ?1 AND folder IS NULL", row);
 
     if (SUCCEEDED(hr))
         hr = chunks_delete(store, place);

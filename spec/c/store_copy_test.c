@@ -195,6 +195,32 @@ static void folders_are_moved_to_another_store(void **state)
     expect_integrity();
 }
 
+/* They are no part of what is copied, and neither copied nor moved themselves (mapi-folders.md). */
+static void search_folders_stay(void **state)
+{
+    (void)state;
+    IMAPIFolder *top = user_root(), *to = make(top, "to"), *search = NULL, *one = NULL;
+    SBinary id = plant(top);
+    SPropTagArray name = {1, {PR_DISPLAY_NAME_W}};
+    assert_int_equal(try_open(the_store, id, MAPI_MODIFY, &one), S_OK);
+    assert_int_equal(one->lpVtbl->CreateFolder(one, FOLDER_SEARCH, TEXT("s"), NULL, NULL, 0, &search), S_OK);
+    assert_int_equal(copy_folder(one, entryid(search), other_root, "x", 0), MAPI_E_NO_ACCESS);
+    assert_int_equal(copy_folder(one, entryid(search), other_root, "x", FOLDER_MOVE), MAPI_E_NO_ACCESS);
+    assert_int_equal(copy_folder(top, id, other_root, NULL, COPY_SUBFOLDERS), MAPI_W_PARTIAL_COMPLETION);
+    expect_tree(other, other_root, "One", true);
+    assert_int_equal(one->lpVtbl->CopyTo(one, 0, NULL, &name, 0, NULL, &IID_IMAPIFolder, to, 0, NULL), S_OK);
+    expect_tree(the_store, top, "to", true);
+    assert_int_equal(copy_folder(top, id, other_root, "Moved", FOLDER_MOVE), MAPI_W_PARTIAL_COMPLETION);
+    expect_tree(other, other_root, "Moved", true);
+    assert_string_equal(subjects_of(one), "");
+    assert_int_equal(store_query("SELECT count(*) FROM folder WHERE kind = 2"), 1);
+    release(search);
+    release(one);
+    release(to);
+    release(top);
+    expect_integrity();
+}
+
 static void messages_go_to_another_store(void **state)
 {
     (void)state;
@@ -247,6 +273,7 @@ static void CopyTo_copies_what_is_in_a_folder(void **state)
     IMAPIFolder *two = below(the_store, one, "Two");
     assert_int_equal(one->lpVtbl->CopyTo(one, 0, NULL, &name, 0, NULL, &IID_IMAPIFolder, two, 0, NULL),
                      MAPI_E_FOLDER_CYCLE);
+    assert_string_equal(subjects_of(two), "in two");
     assert_int_equal(one->lpVtbl->CopyTo(one, 0, NULL, NULL, 0, NULL, &IID_IMAPIFolder, one, 0, NULL),
                      MAPI_E_NO_ACCESS);
     release(two);
@@ -590,6 +617,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_TWO(folders_are_copied_to_another_store),
         IN_TWO(folders_are_moved_to_another_store),
+        IN_TWO(search_folders_stay),
         IN_TWO(messages_go_to_another_store),
         IN_STORE(CopyTo_copies_what_is_in_a_folder),
         IN_STORE(a_status_and_pending_reports_stay_behind),

@@ -47,6 +47,13 @@ WHERE message NOT IN (SELECT id FROM message);
 SELECT 'message ' || id || ' says it has attachments, or none, and it is not so' FROM message
 WHERE (flags >> 4 & 1) <> EXISTS (SELECT 1 FROM attachment WHERE message = message.id);
 
+-- What has been submitted is in the queue, and nothing else.
+SELECT 'message ' || id || ' has been submitted, and is not in the queue' FROM message
+WHERE (flags >> 2 & 1) <> 0 AND folder IS NOT NULL AND id NOT IN (SELECT message FROM outgoing);
+
+SELECT 'message ' || message || ' is in the queue, and has not been submitted' FROM outgoing
+WHERE message NOT IN (SELECT id FROM message WHERE (flags >> 2 & 1) <> 0);
+
 -- Large values: of something that is there, from the first piece to the last, and all but the last of full size. What
 -- comes before the first is the mark of a value with several pieces.
 SELECT 'a piece of a large value is left: kind ' || kind || ', row ' || owner FROM chunk
