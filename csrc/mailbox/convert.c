@@ -118,7 +118,12 @@ bool convert_is_refusal(HRESULT hr)
     case MAPI_E_CORRUPT_DATA:
     case MAPI_E_TOO_COMPLEX:
     case MAPI_E_INVALID_PARAMETER:
+    case MAPI_E_INVALID_TYPE:
     case MAPI_E_UNEXPECTED_TYPE:
+    case MAPI_E_STRING_TOO_LONG:
+    case MAPI_E_BAD_VALUE:
+    case MAPI_E_NO_SUPPORT:
+    case MAPI_E_CALL_FAILED:
         return true;
     default:
         return false;

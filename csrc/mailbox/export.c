@@ -142,11 +142,14 @@ static HRESULT write_message(struct exporter *self, IMessage *message, const str
 static HRESULT refused(struct exporter *self, HRESULT hr, const SBinary *entryid)
 {
     const char *reason = failure_detail(hr);
-    struct mapi_mail_failure *failure = reporter_failure(&self->reporter, hr, NULL, 0, entryid);
 
-    if (failure == NULL)
-        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory for the export.");
-    reporter_add(&self->reporter, failure);
+    if (self->reporter.report->counts.failed++ < MAPI_MAIL_FAILURES) {
+        struct mapi_mail_failure *failure = reporter_failure(&self->reporter, hr, NULL, 0, entryid);
+
+        if (failure == NULL)
+            return fail(MAPI_E_NOT_ENOUGH_MEMORY, "There is not enough memory for the export.");
+        reporter_add(&self->reporter, failure);
+    }
     return self->what->strict
                ? fail(hr, "A message could not be exported: %s", reason != NULL ? reason : "it is damaged.")
                : S_OK;

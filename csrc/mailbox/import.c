@@ -35,7 +35,8 @@ struct batch {
     size_t looked_at; /* messages of the source, each of which was met */
     uint64_t bytes;
     ULONG skipped;
-    struct mapi_mail_failure *failures; /* newest first */
+    ULONG refused;
+    struct mapi_mail_failure *failures; /* of those that are to be listed; newest first */
 };
 
 struct importer {
@@ -77,13 +78,18 @@ static void stop(struct importer *self, HRESULT hr)
 /* It could not be converted: it is remembered, and the next one is taken. */
 static HRESULT refused(struct importer *self, HRESULT hr)
 {
+    struct batch *batch = &self->batch;
     const char *path = self->source.input.path, *reason = failure_detail(hr);
-    struct mapi_mail_failure *failure = reporter_failure(&self->reporter, hr, path, self->item.offset, NULL);
 
-    if (failure == NULL)
-        return MAPI_E_NOT_ENOUGH_MEMORY;
-    failure->next = self->batch.failures;
-    self->batch.failures = failure;
+    if (self->reporter.report->counts.failed + batch->refused < MAPI_MAIL_FAILURES) {
+        struct mapi_mail_failure *failure = reporter_failure(&self->reporter, hr, path, self->item.offset, NULL);
+
+        if (failure == NULL)
+            return MAPI_E_NOT_ENOUGH_MEMORY;
+        failure->next = batch->failures;
+        batch->failures = failure;
+    }
+    batch->refused++;
     if (self->import.strict)
         stop(self, fail(hr, "The message at byte %llu of %s could not be imported: %s",
                         (unsigned long long)self->item.offset, path, reason != NULL ? reason : "it is not valid."));
@@ -130,7 +136,7 @@ static void clear_batch(struct batch *batch)
         batch->items[i].message->lpVtbl->Release(batch->items[i].message);
     batch->count = batch->saved = batch->looked_at = 0;
     batch->bytes = 0;
-    batch->skipped = 0;
+    batch->skipped = batch->refused = 0;
     batch->failures = NULL;
 }
 
@@ -165,6 +171,7 @@ static void count_batch(struct importer *self)
 
     counts->messages += (ULONG)self->batch.count;
     counts->skipped += self->batch.skipped;
+    counts->failed += self->batch.refused;
     while (failure != NULL) {
         struct mapi_mail_failure *next = failure->next;
 

@@ -150,19 +150,23 @@ static char *unique_name(struct maildir_target *target)
 
 HRESULT maildir_target_begin(struct maildir_target *target, struct output *output)
 {
-    target->temporary = unique_name(target);
-    if (target->temporary == NULL)
-        return out_of_memory();
-    target->file = open(target->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (target->file < 0) {
-        HRESULT hr = output_error("create", target->temporary);
+    HRESULT hr = S_OK;
 
+    do {
+        free(target->temporary);
+        target->temporary = unique_name(target);
+        if (target->temporary == NULL)
+            return out_of_memory();
+        target->file = open(target->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    } while (target->file < 0 && errno == EEXIST);
+    if (target->file < 0) {
+        hr = output_error("create", target->temporary);
         free(target->temporary);
         target->temporary = NULL;
         return hr;
     }
     output_begin(output, target->file, target->temporary);
-    return S_OK;
+    return hr;
 }
 
 /* "path/new/name", or with flags "path/cur/name:2,FLAGS": a message is new until a program has looked at it. */

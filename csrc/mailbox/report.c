@@ -91,8 +91,6 @@ struct mapi_mail_failure *reporter_failure(struct reporter *reporter, HRESULT hr
 
 void reporter_add(struct reporter *reporter, struct mapi_mail_failure *failure)
 {
-    if (reporter->report->counts.failed++ < MAPI_MAIL_FAILURES) {
-        *reporter->last = failure;
-        reporter->last = &failure->next;
-    }
+    *reporter->last = failure;
+    reporter->last = &failure->next;
 }

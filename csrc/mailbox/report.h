@@ -23,7 +23,7 @@ HRESULT reporter_tell(struct reporter *reporter, uint64_t done, bool at_once);
 /* A failure of the last call, for reporter_add; NULL without memory. `path` and `entryid` are copied and may be NULL. */
 struct mapi_mail_failure *reporter_failure(struct reporter *reporter, HRESULT hr, const char *path, uint64_t offset,
                                            const SBinary *entryid);
-/* Counts it, and lists it while there is room. */
+/* Lists it; counting is the caller's, who lists no more than MAPI_MAIL_FAILURES. */
 void reporter_add(struct reporter *reporter, struct mapi_mail_failure *failure);
 
 int64_t reporter_now(void); /* milliseconds by a clock that nobody sets */

@@ -143,8 +143,15 @@ static HRESULT put_in_place(struct target *target)
     HRESULT hr;
 
     if (!target->overwrite) {
-        if (linkat(AT_FDCWD, target->temporary, AT_FDCWD, target->path, AT_SYMLINK_FOLLOW) != 0)
-            return errno == EEXIST ? collision(target->path) : output_error("create", target->path);
+        if (linkat(AT_FDCWD, target->temporary, AT_FDCWD, target->path, AT_SYMLINK_FOLLOW) == 0)
+            return S_OK;
+        if (errno == EEXIST)
+            return collision(target->path);
+        /* A file system without links: looking and renaming is all that can be done. */
+        if (!is_nameless(target) && access(target->path, F_OK) == 0)
+            return collision(target->path);
+        if (is_nameless(target) || rename(target->temporary, target->path) != 0)
+            return output_error("create", target->path);
         return S_OK;
     }
     hr = is_nameless(target) ? give_name(target) : S_OK;
