@@ -225,6 +225,14 @@ describe("files of mail", function()
         assert.equal("one", subjects(strict))
     end)
 
+    it("counts all refusals and lists the first thousand", function()
+        write("a", from, message "one", "\n", (from .. "\n"):rep(1100), from, message "two", "\n")
+        local number, warning, report = inbox:import_mbox(path "a")
+        assert.same({ 2, "MAPI_W_PARTIAL_COMPLETION", 1100 }, { number, warning, report.failed })
+        assert.equal(1000, #report.failures)
+        assert(report.failures[1].offset < report.failures[1000].offset)
+    end)
+
     it("passes over files of a Maildir that cannot be read", function()
         for _, name in ipairs { "", "/cur", "/new" } do
             assert(uv.fs_mkdir(path "md" .. name, 448))

@@ -168,25 +168,26 @@ static ULONG check_format(lua_State *L, int index)
     return MAPI_MBOX_AUTO;
 }
 
-static int import(lua_State *L, const char *operation, struct mapi_mail_import *what, int function)
+static int import(lua_State *L, const char *operation, const struct mapi_mail_import *options, int function)
 {
     struct lm_object *self = lm_self(L);
+    struct mapi_mail_import what = *options;
     struct telling telling = {L, function, 0, false, false};
     void **report;
     HRESULT hr;
 
     lua_pushnil(L);
     telling.problem = lua_gettop(L);
-    if (!lm_converter_push(L, operation, &what->converter)) {
+    if (!lm_converter_push(L, operation, &what.converter)) {
         return 3;
     }
-    what->size = sizeof *what;
-    what->folder = push_folder(L, self);
-    what->progress = tell;
-    what->context = &telling;
+    what.size = sizeof what;
+    what.folder = push_folder(L, self);
+    what.progress = tell;
+    what.context = &telling;
     report = lm_box_buffer(L);
     luaL_checkstack(L, 12, NULL);
-    hr = MapiImportMail(what, (struct mapi_mail_report **)report);
+    hr = MapiImportMail(&what, (struct mapi_mail_report **)report);
     return finish(L, operation, hr, &telling, (const struct mapi_mail_report *)*report, "imported");
 }
 
@@ -236,25 +237,26 @@ int lm_folder_import_maildir(lua_State *L)
 
 /* --- export ----------------------------------------------------------------------------------------------------- */
 
-static int export(lua_State *L, const char *operation, struct mapi_mail_export *what, int function)
+static int export(lua_State *L, const char *operation, const struct mapi_mail_export *options, int function)
 {
     struct lm_object *self = lm_self(L);
+    struct mapi_mail_export what = *options;
     struct telling telling = {L, function, 0, false, false};
     void **report;
     HRESULT hr;
 
     lua_pushnil(L);
     telling.problem = lua_gettop(L);
-    if (!lm_converter_push(L, operation, &what->converter)) {
+    if (!lm_converter_push(L, operation, &what.converter)) {
         return 3;
     }
-    what->size = sizeof *what;
-    what->folder = push_folder(L, self);
-    what->progress = tell;
-    what->context = &telling;
+    what.size = sizeof what;
+    what.folder = push_folder(L, self);
+    what.progress = tell;
+    what.context = &telling;
     report = lm_box_buffer(L);
     luaL_checkstack(L, 12, NULL);
-    hr = MapiExportMail(what, (struct mapi_mail_report **)report);
+    hr = MapiExportMail(&what, (struct mapi_mail_report **)report);
     return finish(L, operation, hr, &telling, (const struct mapi_mail_report *)*report, "exported");
 }
 

@@ -290,6 +290,8 @@ static void quotes_are_taken_off(void **state)
     /* An envelope among the fields is no field; an address field in an old syntax is one. */
     check_messages(DATED ">From c@example.org " DATED "From : x\nA: b\n\nc\n", MAPI_MBOX_AUTO,
                    "[From : x\nA: b\n\nc\n]");
+    /* One at the end of the file, without a line end, was taken for a field: the fuzzer found it. */
+    check_messages(DATED "A: b\nFrom ", MAPI_MBOX_AUTO, "[A: b\n]");
 }
 
 static void fields_of_the_mailbox_are_left_out(void **state)
