@@ -8,6 +8,7 @@ local all = {
     "method_call", "logon_cycle", "require", "rows_scan", "account_get", "account_cycle",
     "shared_logoff_200", "join_leave", "notify",
     "table_first_page", "table_seek", "table_scan", "contains", "open_message",
+    "import_floor", "import_python",
 }
 local names = #arg > 0 and arg or all
 local results = {}
