@@ -241,12 +241,16 @@ HRESULT
 mime_names_draft(struct mime_names *names, IMAPIProp *object, struct mime_draft *draft,
                  const struct mime_allocators *allocators)
 {
-    struct question *questions = calloc(3, sizeof *questions), *known, *others, *missing;
+    struct question *questions = malloc(3 * sizeof *questions), *known, *others, *missing;
     HRESULT hr;
 
     if (questions == NULL || names->arena.failed) {
         free(questions);
         return MAPI_E_NOT_ENOUGH_MEMORY;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        questions[i].count = 0;
+        questions[i].tags = NULL;
     }
     known = questions;
     others = questions + 1;
