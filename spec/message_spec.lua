@@ -153,13 +153,36 @@ describe("a message", function()
     end)
 
     -- It was said to have no body, and to a script that was a message with nothing in it.
-    it("says that its body is RTF", function()
-        assert(message:set("rtf_compressed", "bytes"))
-        local text = support.fails("message:text", "MAPI_E_NO_SUPPORT", message:text())
-        assert.truthy(text:find("RTF", 1, true))
-        support.fails("message:html", "MAPI_E_NO_SUPPORT", message:html())
-        assert(message:set("body", ""))
-        assert.equal("", message:text())
+    describe("whose body is RTF", function()
+        -- Compressed RTF that is not compressed: sizes, "MELA", a checksum that nobody looks at, the RTF.
+        local function rtf(text)
+            return string.pack("<I4I4c4I4", #text + 12, #text, "MELA", 0) .. text
+        end
+
+        it("gives its text, and HTML made of that", function()
+            assert(message:set("rtf_compressed", rtf [[{\rtf1\ansi Hi <you>,\par second line}]]))
+            assert.matches("^Hi <you>,\r?\nsecond line", message:text())
+            assert.truthy(message:html():find("Hi &lt;you&gt;,", 1, true))
+        end)
+
+        it("gives the HTML it was made of, and text made of that", function()
+            assert(message:set("rtf_compressed", rtf([[{\rtf1\ansi\fromhtml1 {\*\htmltag <p>}one {\*\htmltag <b>}]]
+                .. [[two{\*\htmltag </b>}{\*\htmltag </p>}}]])))
+            assert.truthy(message:html():find("<p>one <b>two</b></p>", 1, true))
+            assert.equal("one two", message:text())
+            assert(message:set("body", "as text"))
+            assert.equal("as text", message:text())
+            assert.truthy(message:html():find("<p>one <b>two</b></p>", 1, true))
+        end)
+
+        it("says that it is damaged, unless there is another", function()
+            assert(message:set("rtf_compressed", "bytes"))
+            support.fails("message:text", "MAPI_E_CORRUPT_DATA", message:text())
+            support.fails("message:html", "MAPI_E_CORRUPT_DATA", message:html())
+            assert(message:set("body", "text"))
+            assert.equal("text", message:text())
+            assert.truthy(message:html():find("text", 1, true))
+        end)
     end)
 
     it("has no body where it has none", function()
@@ -275,6 +298,18 @@ describe("a message", function()
         support.raises("unknown field 'addres'", copy.set_recipients, copy, { { addres = "x" } })
         support.raises('"to", "cc", "bcc" or "orig"', copy.set_recipients, copy, { { type = "To", address = "x" } })
         assert.same(given, copy:recipients())
+    end)
+
+    it("is not saved over what somebody else has saved", function()
+        assert(message:save())
+        local mine <close> = assert(store:open(message:entryid()))
+        assert(mine:set("subject", "mine"))
+        assert(message:set("subject", "theirs"))
+        assert(message:save())
+        local text = support.fails("message:save", "MAPI_E_OBJECT_CHANGED", mine:save())
+        assert.truthy(text:find("open it again", 1, true))
+        local again <close> = assert(store:open(message:entryid()))
+        assert.equal("theirs", again:get "subject")
     end)
 
     it("says that it has no entry id before it is saved", function()

@@ -962,16 +962,16 @@ function message:from() end
 ---@return string? name
 function message:date() end
 
---- Made from the HTML where there is no text.
+--- Made from HTML or RTF where there is no text.
 ---@return string? body UTF-8
 ---@return string? text
----@return string? name "MAPI_E_NOT_FOUND": no body; "MAPI_E_NO_SUPPORT": RTF only
+---@return string? name "MAPI_E_NOT_FOUND": no body
 function message:text() end
 
---- Made from the text where there is no HTML.
+--- Made from RTF or text where there is no HTML.
 ---@return string? body UTF-8
 ---@return string? text
----@return string? name "MAPI_E_NOT_FOUND": no body; "MAPI_E_NO_SUPPORT": RTF only
+---@return string? name "MAPI_E_NOT_FOUND": no body
 function message:html() end
 
 ---@return string? headers

@@ -373,6 +373,10 @@ struct mime_module {
      * failure of `put` and answers it. */
     HRESULT (*decode)(ULONG codepage, const void *bytes, size_t size,
                       HRESULT (*put)(void *context, LPCWSTR wide, size_t units), void *context);
+    /* Hands `put` the HTML in a body of compressed RTF, or else its text, as UTF-8; *is_html says which of them.
+     * MAPI_E_CORRUPT_DATA, MAPI_E_TOO_BIG. */
+    HRESULT (*read_rtf)(const void *bytes, size_t size, HRESULT (*put)(void *context, const char *utf8, size_t length),
+                        void *context, BOOL *is_html);
 };
 
 MAPI_END_DECLS

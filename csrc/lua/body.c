@@ -109,49 +109,87 @@ static HRESULT push_html(lua_State *L, struct lm_object *self)
     return S_OK;
 }
 
-/* There is neither text nor HTML. */
-static int no_body(lua_State *L, struct lm_object *self, const char *operation)
+static HRESULT put_text(void *context, const char *utf8, size_t length)
+{
+    return lm_stream_write((IStream *)context, utf8, length);
+}
+
+/* The body as RTF: the HTML that it was made of, or else its text. MAPI_E_NO_SUPPORT: the converter is not there. */
+static HRESULT push_rtf(lua_State *L, struct lm_object *self, bool *is_html)
 {
     HRESULT hr = lm_prop_push(L, self, PR_RTF_COMPRESSED, 0);
+    int top = lua_gettop(L);
+    const struct mime_module *module;
+    BOOL html = FALSE;
+    void **box;
 
-    if (SUCCEEDED(hr)) {
-        return lm_fail_text(L, operation, MAPI_E_NO_SUPPORT,
-                            "the message has its body as RTF only, which is not read; its bytes are in rtf_compressed");
+    if (FAILED(hr)) {
+        return hr;
     }
-    return hr == MAPI_E_NOT_FOUND ? lm_fail_text(L, operation, hr, "the message has no body")
-                                  : lm_fail(L, operation, hr);
+    module = lm_mime_push(L, "message:html");
+    hr = module == NULL ? MAPI_E_NO_SUPPORT : S_OK;
+    if (SUCCEEDED(hr)) {
+        size_t size, length;
+        const char *bytes = lua_tolstring(L, top, &size), *text;
+        box = lm_box_unknown(L);
+        hr = lm_writer_create((IStream **)box);
+        if (SUCCEEDED(hr)) {
+            hr = module->read_rtf(bytes, size, put_text, *box, &html);
+        }
+        if (SUCCEEDED(hr)) {
+            text = lm_writer_content((IStream *)*box, &length);
+            lua_pushlstring(L, length > 0 ? text : "", length);
+            lua_replace(L, top);
+        }
+    }
+    *is_html = html != FALSE;
+    lua_settop(L, SUCCEEDED(hr) ? top : top - 1);
+    return hr;
+}
+
+static int answer(lua_State *L, const char *operation, HRESULT hr)
+{
+    if (hr == MAPI_E_NOT_FOUND) {
+        return lm_fail_text(L, operation, hr, "the message has no body");
+    }
+    return FAILED(hr) ? lm_fail(L, operation, hr) : 1;
 }
 
 int lm_message_text(lua_State *L)
 {
     struct lm_object *self = lm_self(L);
+    bool is_html = true;
     HRESULT hr = lm_prop_push(L, self, PR_BODY_W, 0);
 
     if (hr == MAPI_E_NOT_FOUND) {
         hr = push_html(L, self);
         if (hr == MAPI_E_NOT_FOUND) {
-            return no_body(L, self, "message:text");
+            hr = push_rtf(L, self, &is_html);
         }
-        if (SUCCEEDED(hr)) {
+        if (SUCCEEDED(hr) && is_html) {
             convert_top(L, "to_text", 0);
         }
     }
-    return FAILED(hr) ? lm_fail(L, "message:text", hr) : 1;
+    return answer(L, "message:text", hr);
 }
 
+/* The HTML in an RTF body is better than what is made of the text beside it; its text is not. */
 int lm_message_html(lua_State *L)
 {
     struct lm_object *self = lm_self(L);
+    bool is_html = true;
     HRESULT hr = push_html(L, self);
 
     if (hr == MAPI_E_NOT_FOUND) {
-        hr = lm_prop_push(L, self, PR_BODY_W, 0);
-        if (hr == MAPI_E_NOT_FOUND) {
-            return no_body(L, self, "message:html");
+        hr = push_rtf(L, self, &is_html);
+        if (FAILED(hr) || !is_html) {
+            HRESULT text = lm_prop_push(L, self, PR_BODY_W, 0);
+            is_html = false;
+            hr = text == MAPI_E_NOT_FOUND ? hr : text;
         }
-        if (SUCCEEDED(hr)) {
+        if (SUCCEEDED(hr) && !is_html) {
             convert_top(L, "to_html", 0);
         }
     }
-    return FAILED(hr) ? lm_fail(L, "message:html", hr) : 1;
+    return answer(L, "message:html", hr);
 }

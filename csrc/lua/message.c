@@ -19,6 +19,10 @@ static int message_save(lua_State *L)
     IMessage *native = LM_MESSAGE(L, self);
     HRESULT hr = native->lpVtbl->SaveChanges(native, KEEP_OPEN_READWRITE);
 
+    if (hr == MAPI_E_OBJECT_CHANGED) {
+        return lm_fail_text(L, "message:save", hr,
+                            "somebody else has saved the message since it was opened; open it again to change it");
+    }
     return lm_result(L, "message:save", hr);
 }
 

@@ -6,12 +6,14 @@
  * knows Lua.
  */
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <lauxlib.h>
 #include <lua.h>
 
 #include "mime/codepage.h"
 #include "mime/converter.h"
+#include "mime/rtf.h"
 #include "mime/text.h"
 
 #include <mapicode.h>
@@ -31,11 +33,30 @@ static HRESULT decode(ULONG codepage, const void *bytes, size_t size, mime_wide_
     return FAILED(hr) ? hr : mime_charset_decode(&charset, bytes, size, put, context);
 }
 
+static HRESULT read_rtf(const void *bytes, size_t size, HRESULT (*put)(void *context, const char *utf8, size_t length),
+                        void *context, BOOL *is_html)
+{
+    char *rtf = NULL, *text = NULL;
+    size_t rtf_size, length;
+    bool html = false;
+    HRESULT hr = mime_rtf_decompress(bytes, size, &rtf, &rtf_size);
+
+    if (SUCCEEDED(hr))
+        hr = mime_rtf_read(rtf, rtf_size, &text, &length, &html);
+    if (SUCCEEDED(hr))
+        hr = put(context, text, length);
+    *is_html = html;
+    free(text);
+    free(rtf);
+    return hr;
+}
+
 static const struct mime_module module = {
     .size = sizeof module,
     .version = MIME_MODULE_VERSION,
     .create_converter = mime_converter_create,
     .decode = decode,
+    .read_rtf = read_rtf,
 };
 
 MIME_EXPORT int luaopen_mapi_mime(lua_State *L);
