@@ -163,7 +163,7 @@ static HRESULT write_attachment(struct filling *filling, const struct pending *p
 {
     struct mime_tnef_property *properties = malloc(MOST_PROPERTIES * sizeof *properties);
     struct mime_draft draft;
-    struct mime_writer writer = {(IMAPIProp *)(void *)attach, PR_ATTACH_DATA_BIN, &draft, NULL, 0, 0, NULL};
+    struct mime_writer writer = {.object = (IMAPIProp *)(void *)attach, .tag = PR_ATTACH_DATA_BIN, .draft = &draft};
     const SBinary *object = NULL;
     size_t count;
     HRESULT hr = S_OK;
