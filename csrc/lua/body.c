@@ -152,6 +152,9 @@ static int answer(lua_State *L, const char *operation, HRESULT hr)
     if (hr == MAPI_E_NOT_FOUND) {
         return lm_fail_text(L, operation, hr, "the message has no body");
     }
+    if (hr == MAPI_E_CORRUPT_DATA) {
+        return lm_fail_text(L, operation, hr, "the body is damaged and cannot be read");
+    }
     return FAILED(hr) ? lm_fail(L, operation, hr) : 1;
 }
 
