@@ -104,12 +104,17 @@ void mime_draft_note(struct mime_draft *draft, const char *sentence)
         (*link)->sentence = sentence;
 }
 
-const SPropValue *mime_draft_find(const struct mime_draft *draft, ULONG tag)
+SPropValue *mime_draft_get(struct mime_draft *draft, ULONG tag)
 {
     for (ULONG i = 0; i < draft->count; i++)
         if (draft->items[i].ulPropTag == tag)
             return &draft->items[i];
     return NULL;
+}
+
+const SPropValue *mime_draft_find(const struct mime_draft *draft, ULONG tag)
+{
+    return mime_draft_get((struct mime_draft *)(uintptr_t)draft, tag);
 }
 
 static bool is_tolerable(SCODE problem)

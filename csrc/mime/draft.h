@@ -40,6 +40,7 @@ void mime_draft_time(struct mime_draft *draft, ULONG tag, int64_t unix_seconds);
  * sentence, which must outlive the draft, is said once. */
 void mime_draft_note(struct mime_draft *draft, const char *sentence);
 
+SPropValue *mime_draft_get(struct mime_draft *draft, ULONG tag); /* to be changed; NULL: not there */
 const SPropValue *mime_draft_find(const struct mime_draft *draft, ULONG tag);
 
 /* Sets them all. What the object computes itself or has no place for (MAPI_E_COMPUTED, MAPI_E_NO_SUPPORT,

@@ -9,6 +9,7 @@
  * import_outline.c  how the parts were put together
  * import_attach.c   attachments and embedded messages
  * import_report.c   what delivery and read reports say
+ * import_calendar.c meetings
  * import_tnef.c     winmail.dat
  * import_property.c values too large for a property array
  *

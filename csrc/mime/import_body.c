@@ -1,4 +1,5 @@
 #include "mime/import_parts.h"
+#include "mime/import_calendar.h"
 #include "mime/import_report.h"
 #include "mime/import_tnef.h"
 
@@ -266,6 +267,32 @@ static HRESULT import_attached(struct mime_import *import, const struct mime_att
     return mime_import_attachment(import, attached->part, message, attached->kind, depth);
 }
 
+/* The first calendar that is about a meeting makes the message one. */
+static HRESULT import_meeting(struct mime_import *import, const struct mime_parts *parts, IMessage *message,
+                              struct mime_draft *draft)
+{
+    const char *class = NULL;
+    struct mime_names *names = NULL;
+    HRESULT hr = S_OK;
+
+    for (size_t i = 0; i < parts->count && class == NULL && SUCCEEDED(hr); i++) {
+        if (!is_type(parts->attached[i].part, "text", "calendar"))
+            continue;
+        if (names == NULL && (names = mime_names_create()) == NULL)
+            return MAPI_E_NOT_ENOUGH_MEMORY;
+        class = mime_import_calendar(import, parts->attached[i].part, draft, names);
+    }
+    if (class != NULL) {
+        SPropValue *value = mime_draft_get(draft, PR_MESSAGE_CLASS_W);
+
+        if (value != NULL)
+            value->Value.lpszW = mime_text_wide(&draft->arena, class, strlen(class));
+        hr = mime_names_draft(names, (IMAPIProp *)(void *)message, draft, import->allocators);
+    }
+    mime_names_free(names);
+    return draft->arena.failed ? MAPI_E_NOT_ENOUGH_MEMORY : hr;
+}
+
 HRESULT
 mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *message, struct mime_draft *draft,
                   unsigned depth)
@@ -290,6 +317,8 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
                             "A part that cannot be taken apart is an attachment as it stands, its header included.");
         hr = import_attached(import, &parts.attached[i], message, depth);
     }
+    if (SUCCEEDED(hr) && !whole)
+        hr = import_meeting(import, &parts, message, draft);
     for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++)
         if (mime_is_tnef(parts.attached[i].part))
             hr = mime_import_tnef(import, parts.attached[i].part, message, draft);

@@ -76,11 +76,14 @@ static void take_class(struct mime_draft *draft, const struct mime_tnef_property
 {
     static const WCHAR note[] = u"IPM.Note";
 
+    SPropValue *class = mime_draft_get(draft, PR_MESSAGE_CLASS_W);
+
+    if (class == NULL || class->Value.lpszW == NULL || utf16_length(class->Value.lpszW) != utf16_length(note) ||
+        memcmp(class->Value.lpszW, note, sizeof note) != 0)
+        return;
     for (size_t i = 0; i < count; i++)
-        for (ULONG j = 0; j < draft->count && properties[i].value.ulPropTag == PR_MESSAGE_CLASS_W; j++)
-            if (draft->items[j].ulPropTag == PR_MESSAGE_CLASS_W && draft->items[j].Value.lpszW != NULL &&
-                memcmp(draft->items[j].Value.lpszW, note, sizeof note) == 0)
-                draft->items[j].Value.lpszW = properties[i].value.Value.lpszW;
+        if (properties[i].value.ulPropTag == PR_MESSAGE_CLASS_W)
+            class->Value.lpszW = properties[i].value.Value.lpszW;
 }
 
 static HRESULT fill_properties(struct filling *filling, struct mime_draft *draft, const unsigned char *bytes,

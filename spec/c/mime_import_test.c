@@ -518,6 +518,36 @@ static void reports_say_what_became_of_each_recipient(void **state)
     assert_prop(message, PR_REPORT_TEXT_W, "one@example.org: displayed\r\n");
 }
 
+static void meetings_have_their_classes(void **state)
+{
+    static const char mail[] = "Content-Type: multipart/alternative; boundary=x\n\n--x\n\ntext\n--x\n"
+                               "Content-Type: text/calendar; charset=utf-8\n\nBEGIN:VCALENDAR\nMETHOD:%s\n"
+                               "BEGIN:VEVENT\nDTSTART:20261102T081502Z\nDTEND:20261102T091502Z\n"
+                               "ATTENDEE;PARTSTAT=DECLINED:mailto:desk@example.org\nLOCATION:Reading\n  Room\\, 2\n"
+                               "END:VEVENT\nEND:VCALENDAR\n--x--\n";
+    static const char *const rows[][2] = {{"REQUEST", "IPM.Schedule.Meeting.Request"},
+                                          {"CANCEL", "IPM.Schedule.Meeting.Canceled"},
+                                          {"REPLY", "IPM.Schedule.Meeting.Resp.Neg"},
+                                          {"PUBLISH", "IPM.Note"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        IMessage *message;
+
+        snprintf(text, sizeof text, mail, rows[i][0]);
+        message = helper_import(text);
+        assert_prop(message, PR_MESSAGE_CLASS_W, rows[i][1]);
+        assert_int_equal(helper_attachment_count(message), 1);
+        if (i == 3)
+            continue;
+        assert_prop(message, PR_START_DATE, "1793607302");
+        assert_prop(message, PR_END_DATE, "1793610902");
+        assert_prop(message, numbered(message, &PSETID_Appointment, 0x820D, PT_SYSTIME), "1793607302");
+        assert_prop(message, numbered(message, &PSETID_Appointment, 0x8208, PT_UNICODE), "Reading Room, 2");
+    }
+}
+
 static void signed_messages_keep_their_entity(void **state)
 {
     IMessage *message = helper_import(
@@ -820,6 +850,7 @@ int main(void)
         test(embedded_messages),
         test(reports_have_their_classes),
         test(reports_say_what_became_of_each_recipient),
+        test(meetings_have_their_classes),
         test(signed_messages_keep_their_entity),
         test(empty_text_is_refused),
         test(random_bytes_are_a_body),
