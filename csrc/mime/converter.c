@@ -119,8 +119,6 @@ static HRESULT STDMETHODCALLTYPE converter_MAPIToMIMEStm(IConverterSession *This
         return refuse(self, E_INVALIDARG, "A flag is not one that MAPIToMIMEStm takes.");
     if ((ulFlags & CCSF_SMTP) == 0)
         return refuse(self, E_INVALIDARG, "CCSF_SMTP must always be set.");
-    if ((ulFlags & CCSF_USE_TNEF) != 0)
-        return refuse(self, MAPI_E_NO_SUPPORT, "This converter does not write TNEF; leave CCSF_USE_TNEF out.");
     return mime_export_stream(&self->allocators, &self->settings, pmsg, pstm, ulFlags);
 }
 

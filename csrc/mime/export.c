@@ -239,12 +239,30 @@ static bool is_signed(struct mime_export *export)
            export->attached[0].method == (LONG)ATTACH_BY_VALUE;
 }
 
+/* The text for receivers that know nothing of TNEF, and the rest. */
+static HRESULT put_tnef(struct mime_export *export)
+{
+    char boundary[MIME_BOUNDARY_ROOM];
+    HRESULT hr;
+
+    begin_multipart(export, "mixed", NULL, NULL, boundary);
+    mime_export_boundary(export, boundary, false);
+    hr = mime_export_text_part(export, "plain", NULL, false);
+    mime_export_boundary(export, boundary, false);
+    if (SUCCEEDED(hr))
+        hr = mime_export_tnef(export);
+    mime_export_boundary(export, boundary, true);
+    return hr;
+}
+
 static HRESULT put_structure(struct mime_export *export)
 {
     bool body = export->bodies.text != NULL || export->bodies.html != NULL, html = export->bodies.html != NULL;
     size_t outside = 0;
     HRESULT hr = S_FALSE;
 
+    if (export->tnef)
+        return put_tnef(export);
     for (size_t i = 0; i < export->attached_count; i++)
         outside += !export->attached[i].inside || !html;
     if (is_signed(export))
@@ -290,7 +308,8 @@ static HRESULT choose_bodies(struct mime_export *export)
     LONG native = mime_export_long(export, PR_NATIVE_BODY_INFO, 0);
     LONG editor = mime_export_long(export, PR_MSG_EDITOR_FORMAT, 0);
     bool rtf = (export->flags & CCSF_USE_RTF) != 0;
-    bool only_text = (export->flags & CCSF_PLAIN_TEXT_ONLY) != 0 || export->settings->save_format == SAVE_RFC822;
+    bool plain = (export->flags & CCSF_PLAIN_TEXT_ONLY) != 0 || export->settings->save_format == SAVE_RFC822;
+    bool only_text = plain || (export->tnef = mime_export_wants_tnef(export));
 
     if (only_text && bodies->text == NULL && bodies->html != NULL) {
         bodies->text = mime_html_to_text(bodies->html, bodies->html_size, &bodies->text_size);
@@ -351,7 +370,7 @@ mime_export_message(const struct mime_export *outer, IMessage *message)
     memset(&inner, 0, sizeof inner);
     inner.allocators = outer->allocators;
     inner.settings = outer->settings;
-    inner.flags = outer->flags & ~(ULONG)(CCSF_NOHEADERS | CCSF_NO_MSGID);
+    inner.flags = outer->flags & ~(ULONG)(CCSF_NOHEADERS | CCSF_NO_MSGID | CCSF_USE_TNEF);
     inner.out = outer->out;
     inner.message = message;
     inner.depth = outer->depth + 1;

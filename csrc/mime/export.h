@@ -5,6 +5,7 @@
  * export_read.c     properties, recipients and attachments as the exporter wants them
  * export_header.c   the header fields
  * export_original.c header fields in the words they came in
+ * export_tnef.c     winmail.dat
  * export_outline.c  the structure that a message came in
  * export_body.c     texts
  * export_attach.c   attachments and embedded messages
@@ -72,6 +73,7 @@ struct mime_export {
     uint64_t seed;        /* of its boundaries, from its content */
     GMimeParserOptions *options;
     const struct mime_originals *originals; /* in the arena; NULL: none */
+    bool tnef;                              /* all but the text goes into a winmail.dat */
     const char *html_subtype;               /* "html", or "rtf" where that was asked for */
     bool transformed;                       /* the body is not what was imported: flags of this call have changed it */
 };
@@ -85,6 +87,8 @@ HRESULT mime_export_message(const struct mime_export *outer, IMessage *message);
 
 /* export_read.c */
 HRESULT mime_export_read(struct mime_export *export);
+HRESULT mime_export_read_recipients(struct mime_export *export); /* one table alone */
+HRESULT mime_export_read_attached(struct mime_export *export);
 void mime_export_forget(struct mime_export *export);
 const SPropValue *mime_export_prop(const struct mime_export *export, ULONG tag); /* NULL: not there */
 const char *mime_export_text(struct mime_export *export, ULONG tag);             /* UTF-8 or NULL */
@@ -95,6 +99,7 @@ bool mime_export_correspondent(struct mime_export *export, const struct mime_add
 /* Values of any object. */
 HRESULT mime_read_props(const struct mime_allocators *allocators, IMAPIProp *object, const ULONG *tags, ULONG count,
                         SPropValue **values);
+HRESULT mime_read_stream(IMAPIProp *object, ULONG tag, unsigned char **bytes, size_t *size); /* malloc'ed */
 const SPropValue *mime_find_prop(const SPropValue *values, ULONG count, ULONG tag);
 
 /* export_header.c: the outer header fields but for the Content- ones. */
@@ -112,6 +117,10 @@ bool mime_original_put_addresses(struct mime_export *export, const char *name, c
 /* export_body.c: header fields and text of one body part; `node` is what its outline keeps of it, or NULL. */
 HRESULT mime_export_text_part(struct mime_export *export, const char *subtype, const struct mime_outline_node *node,
                               bool outermost);
+
+/* export_tnef.c: the part winmail.dat, with all properties and attachments of the message. */
+bool mime_export_wants_tnef(const struct mime_export *export);
+HRESULT mime_export_tnef(struct mime_export *export);
 
 /* export_outline.c: the body as it was put together when it came; S_FALSE where nothing is known or it does not fit what
  * the message holds now, and nothing has been written then. */

@@ -433,6 +433,8 @@ static void put_hints(struct mime_export *export)
     if (export->attached_count != 0 &&
         (export->originals == NULL || mime_original(export, "X-MS-Has-Attach", 0) != NULL))
         mime_output_field(export->out, "X-MS-Has-Attach", "yes");
+    if (text == NULL && export->tnef)
+        text = mime_export_text(export, PR_INTERNET_MESSAGE_ID_W);
     if (text != NULL && mime_text_is_ascii(text, strlen(text)))
         mime_output_ids(export->out, "X-MS-TNEF-Correlator", text);
 }

@@ -121,7 +121,8 @@ LONG mime_export_long(const struct mime_export *export, ULONG tag, LONG otherwis
 /* Large values -------------------------------------------------------------------------------------------------- */
 
 /* All of a property through a stream, malloc'ed, with room for a terminator behind it. */
-static HRESULT read_stream(IMAPIProp *object, ULONG tag, unsigned char **bytes, size_t *size)
+HRESULT
+mime_read_stream(IMAPIProp *object, ULONG tag, unsigned char **bytes, size_t *size)
 {
     IUnknown *unknown = NULL;
     IStream *stream;
@@ -185,7 +186,7 @@ static HRESULT read_wide(struct mime_export *export, ULONG tag, char **text, siz
         return utf8_of(value->Value.lpszW, utf16_length(value->Value.lpszW), text, size);
     if (!is_large(export, tag))
         return S_OK;
-    hr = read_stream((IMAPIProp *)(void *)export->message, tag, &bytes, &length);
+    hr = mime_read_stream((IMAPIProp *)(void *)export->message, tag, &bytes, &length);
     if (FAILED(hr))
         return hr;
     length /= sizeof(WCHAR);
@@ -207,7 +208,7 @@ mime_export_kept(struct mime_export *export, LPCWSTR name, char **bytes, size_t 
     *size = 0;
     if (tag == 0)
         return S_FALSE;
-    hr = read_stream(object, tag, (unsigned char **)bytes, size);
+    hr = mime_read_stream(object, tag, (unsigned char **)bytes, size);
     return hr == MAPI_E_NOT_FOUND ? S_FALSE : hr;
 }
 
@@ -250,7 +251,7 @@ static HRESULT read_html(struct mime_export *export)
         return decode_html(export, value->Value.bin.lpb, value->Value.bin.cb);
     if (!is_large(export, PR_HTML))
         return S_OK;
-    hr = read_stream((IMAPIProp *)(void *)export->message, PR_HTML, &bytes, &size);
+    hr = mime_read_stream((IMAPIProp *)(void *)export->message, PR_HTML, &bytes, &size);
     if (SUCCEEDED(hr))
         hr = decode_html(export, bytes, size);
     free(bytes);
@@ -445,26 +446,31 @@ static void leave_out_expanded(struct mime_export *export)
         export->attached_count = kept;
 }
 
-static HRESULT read_tables(struct mime_export *export)
+HRESULT
+mime_export_read_attached(struct mime_export *export)
 {
-    static const ULONG recipient_tags[] = {PR_RECIPIENT_TYPE,  PR_DISPLAY_NAME_W, PR_ADDRTYPE_W,
-                                           PR_EMAIL_ADDRESS_W, PR_SMTP_ADDRESS_W, PR_ENTRYID};
     IMessage *message = export->message;
     ULONG expanded = mime_name_tag((IMAPIProp *)(void *)message, &mime_kept_set, (LPCWSTR)u"from-tnef", PT_BOOLEAN,
                                    false, export->allocators);
-    const ULONG attachment_tags[] = {PR_ATTACH_NUM, PR_ATTACH_METHOD, PR_ATTACH_FLAGS, PR_ATTACH_MIME_TAG_W, expanded};
+    const ULONG tags[] = {PR_ATTACH_NUM, PR_ATTACH_METHOD, PR_ATTACH_FLAGS, PR_ATTACH_MIME_TAG_W, expanded};
     IMAPITable *table = NULL;
-    HRESULT hr = message->lpVtbl->GetRecipientTable(message, MAPI_UNICODE, &table);
+    HRESULT hr = message->lpVtbl->GetAttachmentTable(message, MAPI_UNICODE, &table);
 
     if (SUCCEEDED(hr))
-        hr = for_each_row(export, table, recipient_tags, 6, read_recipient);
-    table = NULL;
-    if (SUCCEEDED(hr))
-        hr = message->lpVtbl->GetAttachmentTable(message, MAPI_UNICODE, &table);
-    if (SUCCEEDED(hr))
-        hr = for_each_row(export, table, attachment_tags, expanded != 0 ? 5 : 4, read_attached);
+        hr = for_each_row(export, table, tags, expanded != 0 ? 5 : 4, read_attached);
     leave_out_expanded(export);
     return hr;
+}
+
+HRESULT
+mime_export_read_recipients(struct mime_export *export)
+{
+    static const ULONG tags[] = {PR_RECIPIENT_TYPE,  PR_DISPLAY_NAME_W, PR_ADDRTYPE_W,
+                                 PR_EMAIL_ADDRESS_W, PR_SMTP_ADDRESS_W, PR_ENTRYID};
+    IMAPITable *table = NULL;
+    HRESULT hr = export->message->lpVtbl->GetRecipientTable(export->message, MAPI_UNICODE, &table);
+
+    return SUCCEEDED(hr) ? for_each_row(export, table, tags, 6, read_recipient) : hr;
 }
 
 /* Without a body of HTML, the one within the compressed RTF, or else its text. RTF that is damaged is as none. */
@@ -480,7 +486,7 @@ static HRESULT read_rtf(struct mime_export *export)
     if (export->bodies.html != NULL || (value == NULL && !is_large(export, PR_RTF_COMPRESSED)))
         return S_OK;
     if (value == NULL)
-        hr = read_stream((IMAPIProp *)(void *)export->message, PR_RTF_COMPRESSED, &bytes, &size);
+        hr = mime_read_stream((IMAPIProp *)(void *)export->message, PR_RTF_COMPRESSED, &bytes, &size);
     if (SUCCEEDED(hr))
         hr = mime_rtf_decompress(value != NULL ? value->Value.bin.lpb : bytes,
                                  value != NULL ? value->Value.bin.cb : size, &rtf, &size);
@@ -515,7 +521,9 @@ mime_export_read(struct mime_export *export)
         hr = read_rtf(export);
     if (SUCCEEDED(hr))
         mime_originals_read(export);
-    return SUCCEEDED(hr) ? read_tables(export) : hr;
+    if (SUCCEEDED(hr))
+        hr = mime_export_read_recipients(export);
+    return SUCCEEDED(hr) ? mime_export_read_attached(export) : hr;
 }
 
 void mime_export_forget(struct mime_export *export)

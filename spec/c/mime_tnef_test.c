@@ -157,6 +157,35 @@ static void winmail_is_expanded(void **state)
     assert_null(strstr(text, "rfc822"));
 }
 
+/* What is written into a winmail.dat is what another import takes out of it. */
+static void winmail_is_written(void **state)
+{
+    IMessage *message = helper_import(
+                 "From: Room <room@example.org>\nSubject: outer\n"
+                 "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/html\n\n"
+                 "<p>hello</p>\n--x\nContent-Type: image/png; name=a.png\n\nxyz\n--x\n"
+                 "Content-Type: message/rfc822\n\nSubject: inner\nTo: one@example.org\n\ninside\n--x--\n"),
+             *again;
+    const char *text;
+
+    (void)state;
+    helper_set(message, PR_CONVERSATION_TOPIC_W, "a topic");
+    helper_set_long(message, PR_OWNER_APPT_ID, 7);
+    text = helper_export(message, CCSF_USE_TNEF);
+    assert_non_null(strstr(text, "hello\r\n"));
+    assert_null(strstr(text, "<p>"));
+    assert_null(strstr(text, "a.png"));
+    again = helper_import(text);
+    assert_string_equal(helper_get(again, PR_HTML), "<p>hello</p>");
+    assert_string_equal(helper_get(again, PR_OWNER_APPT_ID), "7");
+    assert_int_equal(helper_attachment_count(again), 3);
+    assert_string_equal(helper_get(helper_attachment(again, 1), PR_ATTACH_LONG_FILENAME_W), "a.png");
+    assert_string_equal(helper_get(helper_attachment(again, 1), PR_ATTACH_DATA_BIN), "xyz");
+    assert_string_equal(helper_get(helper_embedded(again, 2), PR_SUBJECT_W), "inner");
+    assert_string_equal(helper_get(helper_embedded(again, 2), PR_BODY_W), "inside");
+    assert_string_equal(helper_recipients(helper_embedded(again, 2)), "1 one@example.org <one@example.org>\n");
+}
+
 static void damaged_winmail_does_no_harm(void **state)
 {
     struct bytes tnef;
@@ -217,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(winmail_is_expanded, helper_reset),
+        cmocka_unit_test_teardown(winmail_is_written, helper_reset),
         cmocka_unit_test_teardown(damaged_winmail_does_no_harm, helper_reset),
         cmocka_unit_test_teardown(expanded_without_memory, helper_reset),
     };
