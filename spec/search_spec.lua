@@ -155,8 +155,8 @@ describe("a search folder", function()
     it("raises for misuse before anything changes", function()
         local set = search.set_search_criteria
         support.raises("unknown option 'folder'", set, search, { folder = inbox })
-        support.raises("entry id, folder, or an array of them expected", set, search, { folders = 7 })
-        support.raises("entry id, folder, or an array of them expected", set, search, { folders = { true } })
+        support.raises("entry id, folder, row, or an array of them expected", set, search, { folders = 7 })
+        support.raises("entry id, folder, row, or an array of them expected", set, search, { folders = { true } })
         support.raises("unknown operator", set, search,
             { where = { "and", { "PS_PUBLIC_STRINGS:New;unicode", "=", "x" }, { "subject", "is", "x" } }, folders = inbox })
         local new <close> = assert(inbox:new_message { subject = "x" })
