@@ -145,6 +145,7 @@ void mime_export_boundary(struct mime_export *export, const char *boundary, bool
 /* export_attach.c */
 HRESULT mime_export_attachment(struct mime_export *export, const struct mime_attached *attached,
                                const struct mime_outline_node *node);
+void mime_export_identifier(struct mime_export *export, const char *name, const char *id); /* in angle brackets */
 HRESULT mime_export_signed_entity(struct mime_export *export);
 HRESULT mime_export_uuencoded(struct mime_export *export, const struct mime_attached *attached);
 

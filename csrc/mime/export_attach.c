@@ -214,7 +214,7 @@ static void put_disposition(struct writing *writing, const struct mime_attached 
     mime_output_end(writing->export->out);
 }
 
-static void put_identifier(struct mime_export *export, const char *name, const char *id)
+void mime_export_identifier(struct mime_export *export, const char *name, const char *id)
 {
     char text[512];
     size_t size = 0;
@@ -244,7 +244,7 @@ static void put_fields(struct writing *writing, const struct mime_attached *atta
 
     put_type(writing, type, name);
     put_disposition(writing, attached, name);
-    put_identifier(export, "Content-ID", text_of(writing, PR_ATTACH_CONTENT_ID_W));
+    mime_export_identifier(export, "Content-ID", text_of(writing, PR_ATTACH_CONTENT_ID_W));
     mime_output_field(export->out, "Content-Location", text_of(writing, PR_ATTACH_CONTENT_LOCATION_W));
     mime_output_field(export->out, "Content-Base", text_of(writing, PR_ATTACH_CONTENT_BASE_W));
     mime_output_field(export->out, "Content-Description", text_of(writing, PR_COMMENT_W));

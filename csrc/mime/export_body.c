@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <mapicode.h>
+#include <mapitags.h>
 
 #include "mime/codepage.h"
 #include "mime/text.h"
@@ -182,7 +183,7 @@ static bool charset_of(struct mime_export *export, const struct mime_outline_nod
     if (charset->reversible || charset->japanese_yen)
         name[size - 1] = '\0';
     charset->name = name;
-    return name != NULL;
+    return name != NULL && mime_charset_is_plain(name);
 }
 
 /* Decoding had lost something: the bytes themselves, where they still decode to the text that the message has. */
@@ -262,6 +263,10 @@ static void put_fields(struct mime_export *export, const struct mime_outline_nod
         mime_output_end(export->out);
     }
     mime_export_fields(export, node);
+    if (node == NULL && (strcmp(subtype, "plain") != 0 || export->bodies.html == NULL)) {
+        mime_export_identifier(export, "Content-ID", mime_export_text(export, PR_BODY_CONTENT_ID_W));
+        mime_output_field(export->out, "Content-Location", mime_export_text(export, PR_BODY_CONTENT_LOCATION_W));
+    }
 }
 
 HRESULT

@@ -27,6 +27,17 @@ void mime_export_parameters(struct mime_export *export, const char *kept, const 
         g_object_unref(parsed);
 }
 
+/* Whoever can write to the store can write the outline: a name must be one, and must not add to the message's header. */
+static bool is_field_name(const char *name, bool outermost)
+{
+    if (*name == '\0' || (outermost && strncasecmp(name, "Content-", 8) != 0))
+        return false;
+    for (; *name != '\0'; name++)
+        if (*name <= ' ' || *name >= 0x7F)
+            return false;
+    return true;
+}
+
 void mime_export_fields(struct mime_export *export, const struct mime_outline_node *node)
 {
     for (size_t i = 0; node != NULL && i < node->field_count; i++) {
@@ -34,7 +45,8 @@ void mime_export_fields(struct mime_export *export, const struct mime_outline_no
         char *name =
             colon == NULL ? NULL : mime_arena_text(&export->arena, node->fields[i], (size_t)(colon - node->fields[i]));
 
-        if (name == NULL || strcasecmp(name, "Content-Type") == 0)
+        if (name == NULL || strcasecmp(name, "Content-Type") == 0 ||
+            strcasecmp(name, "Content-Transfer-Encoding") == 0 || !is_field_name(name, node->outermost))
             continue;
         if (!mime_output_verbatim(export->out, name, colon + 1))
             mime_output_field(export->out, name, mime_header_text(export->options, &export->arena, colon + 1));
@@ -135,5 +147,7 @@ mime_export_outline(struct mime_export *export)
     free(text);
     if (export->arena.failed)
         return MAPI_E_NOT_ENOUGH_MEMORY;
+    if (root != NULL)
+        root->outermost = true;
     return root != NULL && fits(export, root) ? put_node(export, root, true) : S_FALSE;
 }

@@ -42,6 +42,7 @@ struct mime_outline_node {
     const char *before, *behind; /* of a multipart, or NULL */
     const char *charset;         /* as 'C' has it, or NULL */
     size_t number;               /* of an attachment: 0 is the first */
+    bool outermost;              /* its fields stand in the header of the message */
     struct mime_outline_node *children, *next;
 };
 

@@ -103,6 +103,11 @@ static const char *plain_name(const char *declared)
     return declared;
 }
 
+bool mime_charset_is_plain(const char *name)
+{
+    return plain_name(name) != NULL;
+}
+
 struct decoding {
     struct mime_charset *charset;
     mime_wide_sink *put; /* NULL: only count */

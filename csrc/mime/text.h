@@ -41,6 +41,9 @@ struct mime_charset {
     bool irreversible; /* that, or other bytes would come back */
 };
 
+/* Only a plain name is one: iconv takes "//" and what follows it for orders. */
+bool mime_charset_is_plain(const char *name);
+
 /* Chooses for `size` bytes that say they are in `declared` (NULL: nothing said). MAPI_E_NOT_ENOUGH_MEMORY. */
 HRESULT mime_charset_choose(const char *declared, const void *bytes, size_t size, struct mime_charset *charset);
 

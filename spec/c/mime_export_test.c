@@ -569,6 +569,53 @@ static void structures_come_back(void **state)
     assert_has(text, "a.txt");
 }
 
+/* An outline can be written by whoever can write to the store, and says nothing but how parts go together. */
+static void outlines_cannot_smuggle_fields(void **state)
+{
+    static const char *const outlines[] = {
+        "t\nFBcc: evil@example.org\n",
+        "t\nFContent-X\\r\\nBcc: evil@example.org\n",
+        "t\nFContent-X: a\\r\\nBcc: evil@example.org\n",
+        "(\nFBcc: evil@example.org\nt\n)\n",
+        "(\nFContent-Type: multipart/mixed\\r\\nBcc: evil@example.org\nt\n)\n",
+        "t\nFContent-Type: text/plain\\r\\nBcc: evil@example.org\nCutf-8\n",
+        "a0\nt\n",
+        "(\n",
+        "((((\nt",
+        "t\nC//IGNORE\n",
+    };
+    static const GUID kept = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A, 0x77, 0xE2, 0xB5, 0xD1}};
+    MAPINAMEID id = {(GUID *)(uintptr_t)&kept, MNID_STRING, {.lpwstrName = (WCHAR *)(uintptr_t)u"outline"}};
+    MAPINAMEID *pointer = &id;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof outlines / sizeof outlines[0]; i++) {
+        IMessage *message = composed();
+        SPropTagArray *tags = NULL;
+        const char *text;
+
+        assert_int_equal(message->lpVtbl->GetIDsFromNames(message, 1, &pointer, MAPI_CREATE, &tags), S_OK);
+        helper_set_binary(message, CHANGE_PROP_TYPE(tags->aulPropTag[0], PT_BINARY), outlines[i], strlen(outlines[i]));
+        MAPIFreeBuffer(tags);
+        text = helper_export(message, 0);
+        assert_has_not(text, "\nBcc:");
+        assert_has(text, "Hello.");
+    }
+}
+
+static void bodies_have_their_identifiers(void **state)
+{
+    IMessage *message = composed();
+
+    (void)state;
+    helper_set(message, PR_HTML, "<p>Hello</p>");
+    helper_set(message, PR_BODY_CONTENT_ID_W, "body@example.org");
+    helper_set(message, PR_BODY_CONTENT_LOCATION_W, "http://example.org/");
+    assert_has(helper_export(message, 0), "Content-Type: text/html; charset=\"us-ascii\"\r\n"
+                                          "Content-ID: <body@example.org>\r\n"
+                                          "Content-Location: http://example.org/\r\n");
+}
+
 static void charset_applied_as_said(void **state)
 {
     IConverterSession *converter = helper_converter();
@@ -707,6 +754,8 @@ int main(void)
         test(reports_are_made_of_properties),
         test(fields_keep_their_words),
         test(structures_come_back),
+        test(outlines_cannot_smuggle_fields),
+        test(bodies_have_their_identifiers),
         test(charset_applied_as_said),
         test(uuencode_as_set),
         test(foreign_addresses_are_encapsulated),
