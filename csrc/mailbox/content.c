@@ -36,7 +36,7 @@ static void mark(struct content *content)
 
     if (content->mark_count == MOST_MARKS) {
         for (size_t i = 0; i < MOST_MARKS / 2; i++)
-            marks[i] = marks[2 * i + 1];
+            marks[i] = marks[2 * i]; /* the first one stays */
         content->mark_count = MOST_MARKS / 2;
         content->stride *= 2;
     }

@@ -1,5 +1,6 @@
 /* csrc/mailbox below the folders: digests, From_ lines, finding and decoding messages, encoding them, names of Maildirs. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -562,6 +564,35 @@ static void new_files(void **state)
     assert_string_equal(read_file(path), "not mail");
 }
 
+/* A file that may not grow is as good as a disk that is full. */
+static void a_full_disk(void **state)
+{
+    (void)state;
+    char path[256], *text = malloc(1 << 20);
+    struct rlimit before, limit;
+    assert_non_null(text);
+    memset(text, 'x', (1 << 20) - 1);
+    text[(1 << 20) - 1] = '\0';
+    snprintf(path, sizeof path, "%s", temp_home_file("out"));
+    assert_int_equal(write_target(path, false, false, DATED, true), S_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 100000;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    HRESULT overwritten = write_target(path, false, true, text, true);
+    HRESULT appended = write_target(path, true, false, text, true);
+    HRESULT created = write_target(temp_home_file("new"), false, false, text, true);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(overwritten, MAPI_E_NOT_ENOUGH_DISK);
+    assert_int_equal(appended, MAPI_E_NOT_ENOUGH_DISK);
+    assert_int_equal(created, MAPI_E_NOT_ENOUGH_DISK);
+    assert_string_equal(read_file(path), DATED);
+    assert_int_equal(access(temp_home_file("new"), F_OK), -1);
+    free(text);
+}
+
 /* Maildirs -------------------------------------------------------------------------------------------------------- */
 
 static void maildir_names(void **state)
@@ -683,6 +714,7 @@ int main(void)
         IN_HOME(messages_are_encoded),
         IN_HOME(what_is_encoded_is_decoded),
         IN_HOME(new_files),
+        IN_HOME(a_full_disk),
         cmocka_unit_test(maildir_names),
         IN_HOME(a_maildir_that_changes),
         cmocka_unit_test(folder_names),
