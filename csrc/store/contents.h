@@ -136,16 +136,18 @@ struct contents {
     int64_t *list; /* by list: the ids, those of headings negative (contents_groups.c) */
     size_t list_count;
     bool list_built;
-    uint64_t list_seen;    /* changes_count when it was built */
+    uint64_t list_seen;    /* store_version when it was built */
     struct groups *groups; /* of a list with categories; NULL: not built */
 
     struct ahead *ahead; /* from ahead_first on */
     size_t ahead_first;
     size_t ahead_count;
     size_t ahead_capacity;
-    uint64_t ahead_seen;
-    size_t expected; /* rows that the client has said it will read; 0: not said, or read */
-    bool ahead_last; /* the walk that read them came to the table's end */
+    uint64_t ahead_seen;    /* changes_count when they were read */
+    uint64_t ahead_version; /* store_version when they were read */
+    uint64_t ahead_looked;  /* when that was last compared, in milliseconds */
+    size_t expected;        /* rows that the client has said it will read; 0: not said, or read */
+    bool ahead_last;        /* the walk that read them came to the table's end */
     size_t batch;
 
     struct bookmark *bookmarks;
@@ -222,6 +224,9 @@ HRESULT contents_walk(struct contents *table, const struct cursor *from, bool ba
 /* Whether the rows behind a place, or with backward before it, can be counted by SQL alone; then counts them. */
 bool contents_can_count(const struct contents *table);
 HRESULT contents_count_range(struct contents *table, const struct cursor *from, bool backward, int64_t *count);
+
+/* Whether a change of the store, by whichever process, has come after the version; where that cannot be told, it has. */
+bool contents_is_past(const struct contents *table, uint64_t version);
 
 /* Makes sure that `ahead` has a row, unless the table ends here. wanted: how many rows the caller is going to take. */
 HRESULT contents_fill(struct contents *table, size_t wanted);

@@ -157,15 +157,16 @@ static HRESULT sort_ids(struct contents *table, struct groups *groups, struct id
 
 HRESULT contents_build_list(struct contents *table)
 {
-    uint64_t seen = changes_count(table->store->changes);
+    uint64_t seen;
     struct groups *groups = NULL;
     struct ids ids;
-    HRESULT hr = S_OK;
+    HRESULT hr;
 
     if (table->list_built)
         return S_OK;
     memset(&ids, 0, sizeof ids);
-    if (contents_levels(table) > 0)
+    hr = store_version(table->store, &seen);
+    if (SUCCEEDED(hr) && contents_levels(table) > 0)
         hr = groups_begin(table, &groups);
     if (SUCCEEDED(hr))
         hr = sort_ids(table, groups, &ids);

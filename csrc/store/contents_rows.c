@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <mapicode.h>
 #include <mapitags.h>
@@ -14,7 +15,7 @@
 static const char read_failed[] = "The messages of the folder could not be read";
 
 /* Batches grow from the first to the second as long as nothing changes in between. */
-enum { FIRST_BATCH = 32, LARGEST_BATCH = 1024 };
+enum { FIRST_BATCH = 32, LARGEST_BATCH = 1024, TRUSTED_MS = 5 };
 
 /* Statements that depend on a restriction are prepared for one call. */
 HRESULT contents_prepare(struct contents *table, struct byte_buffer *sql, sqlite3_stmt **out)
@@ -433,6 +434,37 @@ void contents_drop_ahead(struct contents *table)
     table->batch = FIRST_BATCH;
 }
 
+bool contents_is_past(const struct contents *table, uint64_t version)
+{
+    uint64_t now;
+
+    return FAILED(store_version(table->store, &now)) || now != version;
+}
+
+static uint64_t milliseconds(void)
+{
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Whether the rows read ahead are what the store says. What other processes do is looked for now and then only: somebody
+ * who reads a million rows in a breath need not ask a million times, and who takes his time with each row has it looked
+ * at before each. */
+static bool is_ahead_good(struct contents *table)
+{
+    uint64_t now;
+
+    if (table->ahead_seen != changes_count(table->store->changes))
+        return false;
+    now = milliseconds();
+    if (now - table->ahead_looked < TRUSTED_MS)
+        return true;
+    table->ahead_looked = now;
+    return !contents_is_past(table, table->ahead_version);
+}
+
 void contents_restart(struct contents *table)
 {
     contents_drop_ahead(table);
@@ -443,7 +475,7 @@ void contents_restart(struct contents *table)
     table->batch = FIRST_BATCH;
     table->skipped_count = 0;
     table->rekeyed_seen = changes_rekeyed_count(table->store->changes);
-    if (table->list_built && table->list_seen != changes_count(table->store->changes))
+    if (table->list_built && contents_is_past(table, table->list_seen))
         table->list_built = false;
 }
 
@@ -528,12 +560,13 @@ static HRESULT keep_row(struct contents *table, sqlite3_stmt *statement, const s
 
 HRESULT contents_fill(struct contents *table, size_t wanted)
 {
-    uint64_t now = changes_count(table->store->changes);
+    bool good = is_ahead_good(table);
+    uint64_t now;
     HRESULT hr;
 
-    if (table->ahead_count > 0 && table->ahead_seen == now)
+    if (table->ahead_count > 0 && good)
         return S_OK;
-    if (table->ahead_count > 0 || table->ahead_seen != now) {
+    if (table->ahead_count > 0 || !good) {
         contents_drop_ahead(table);
         table->batch = FIRST_BATCH;
         if (table->position > 0)
@@ -544,9 +577,13 @@ HRESULT contents_fill(struct contents *table, size_t wanted)
         table->ahead_last = false;
         return S_OK;
     }
-    hr = look_at_rekeyed(table);
+    now = changes_count(table->store->changes);
+    hr = store_version(table->store, &table->ahead_version);
+    if (SUCCEEDED(hr))
+        hr = look_at_rekeyed(table);
     if (FAILED(hr))
         return hr;
+    table->ahead_looked = milliseconds();
     if (table->expected > wanted)
         wanted = table->expected;
     else if (wanted < table->batch)

@@ -6,7 +6,6 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
-#include "store/changes.h"
 
 static struct live_table *of(struct list_source *source)
 {
@@ -31,22 +30,6 @@ static HRESULT enter(struct list_source *source)
 static void leave(struct list_source *source)
 {
     store_leave(of(source)->store);
-}
-
-/* Changes by this process are counted; those by others SQLite tells of, for our connection. */
-static HRESULT store_version(struct store *store, uint64_t *version)
-{
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "PRAGMA data_version", &statement);
-    int rc;
-
-    if (FAILED(hr))
-        return hr;
-    rc = sqlite3_step(statement);
-    *version = (changes_count(store->changes) << 32) | (uint32_t)sqlite3_column_int64(statement, 0);
-    hr = database_error(store->db, rc, "The store could not be read");
-    database_done(statement);
-    return hr;
 }
 
 static HRESULT version(struct list_source *source, uint64_t *out)

@@ -383,3 +383,19 @@ HRESULT store_end_transaction(struct store *store, HRESULT hr)
     events_after_commit(store);
     return hr;
 }
+
+/* Changes by this process are counted; those by others SQLite tells of, for our connection. */
+HRESULT store_version(struct store *store, uint64_t *version)
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(store->db, "PRAGMA data_version", &statement);
+    int rc;
+
+    if (FAILED(hr))
+        return hr;
+    rc = sqlite3_step(statement);
+    *version = (changes_count(store->changes) << 32) | (uint32_t)sqlite3_column_int64(statement, 0);
+    hr = database_error(store->db, rc, "The store could not be read");
+    database_done(statement);
+    return hr;
+}

@@ -99,6 +99,9 @@ void store_end(struct store *store);
 HRESULT store_enter(struct store *store);
 void store_leave(struct store *store);
 
+/* A number that is another one after every change of the store, by whichever process; entered. */
+HRESULT store_version(struct store *store, uint64_t *version);
+
 /* For events_look: does not wait (MAPI_E_BUSY); leaves without looking. */
 HRESULT store_try_enter(struct store *store);
 void store_leave_quietly(struct store *store);
