@@ -158,7 +158,7 @@ describe("a search folder", function()
         support.raises("entry id, folder, row, or an array of them expected", set, search, { folders = 7 })
         support.raises("entry id, folder, row, or an array of them expected", set, search, { folders = { true } })
         support.raises("unknown operator", set, search,
-            { where = { "and", { "PS_PUBLIC_STRINGS:New;unicode", "=", "x" }, { "subject", "is", "x" } }, folders = inbox })
+            { where = { "or", { "PS_PUBLIC_STRINGS:New", "=", "x" }, { "subject", "is", "x" } }, folders = inbox })
         local new <close> = assert(inbox:new_message { subject = "x" })
         support.raises("entry id, folder", set, search, { where = plans, folders = new })
         local closed = assert(inbox:create "Closed")
