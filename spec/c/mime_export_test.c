@@ -608,7 +608,7 @@ static void bodies_have_their_identifiers(void **state)
     IMessage *message = composed();
 
     (void)state;
-    helper_set(message, PR_HTML, "<p>Hello</p>");
+    helper_set_binary(message, PR_HTML, "<p>Hello</p>", 12);
     helper_set(message, PR_BODY_CONTENT_ID_W, "body@example.org");
     helper_set(message, PR_BODY_CONTENT_LOCATION_W, "http://example.org/");
     assert_has(helper_export(message, 0), "Content-Type: text/html; charset=\"us-ascii\"\r\n"
