@@ -20,6 +20,7 @@ struct mime_names *mime_names_create(void)
     if (names != NULL) {
         mime_arena_init(&names->arena);
         names->count = 0;
+        names->left_out = false;
     }
     return names;
 }
