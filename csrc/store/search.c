@@ -71,7 +71,7 @@ static HRESULT write_criteria(struct store *store, int64_t search, const struct 
 static HRESULT check_root(struct store *store, const SBinary *id, int64_t *row)
 {
     ULONG type = 0;
-    ULONG kind;
+    ULONG kind = FOLDER_GENERIC;
     HRESULT hr = object_entryid_parse(&store->uid, id->cb, (const ENTRYID *)(const void *)id->lpb, &type, row);
 
     if (SUCCEEDED(hr) && type != MAPI_FOLDER)

@@ -102,7 +102,7 @@ static HRESULT update_one(struct sieve *sieve, int64_t message)
     struct store *store = sieve->table.store;
     int64_t search = sieve->table.folder;
     struct sifted before;
-    struct sifted now;
+    struct sifted now = {false, 0, false};
     HRESULT hr = found_read(store, search, message, &before);
 
     if (SUCCEEDED(hr))
