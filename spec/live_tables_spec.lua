@@ -1,4 +1,4 @@
---- Tables that follow what happens: folder:hierarchy_table, table:advise, and the iterators over what changes meanwhile.
+--- Tables that follow what happens: folder:hierarchy_table, table:advise; iterators over what changes meanwhile.
 local mapi = require "mapi"
 local support = require "spec.support"
 

@@ -62,7 +62,9 @@ describe("submission", function()
     it("tells the spooler", function()
         local queue <close> = assert(spooler:outgoing_queue { columns = { "subject" } })
         local heard = {}
-        assert(queue:advise(function(event) heard[#heard + 1] = event.event .. ":" .. tostring(event.row and event.row.subject) end))
+        assert(queue:advise(function(event)
+            heard[#heard + 1] = event.event .. ":" .. tostring(event.row and event.row.subject)
+        end))
         local id = submit "a"
         mapi.dispatch()
         assert(store:abort_submit(id))

@@ -83,8 +83,8 @@ static bool select_columns(const struct list_row *row, const SPropTagArray *colu
     for (ULONG i = 0; i < columns->cValues; i++) {
         ULONG wanted = columns->aulPropTag[i];
         const SPropValue *value = PROP_TYPE(wanted) == PT_NULL ? NULL : find_entry(row, wanted);
-        if (value != NULL && (PROP_TYPE(wanted) == PT_UNSPECIFIED || is_announced(value) ||
-                              value->ulPropTag == wanted)) {
+        if (value != NULL &&
+            (PROP_TYPE(wanted) == PT_UNSPECIFIED || is_announced(value) || value->ulPropTag == wanted)) {
             out[i] = *value;
         } else if (value != NULL && differs_in_width(value->ulPropTag, wanted)) {
             out[i] = *value;

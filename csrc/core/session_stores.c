@@ -301,9 +301,9 @@ static HRESULT call_logon(struct session_core *core, const struct store_request 
     BYTE *security = NULL;
     ULONG size = 0;
     if (!request->spooler) {
-        HRESULT hr = provider->lpVtbl->Logon(provider, given, request->ui, core->profile->name, request->id.size,
-                                             request->id.inner, request->flags, request->iid, &size, &security, said,
-                                             made, out);
+        HRESULT hr =
+            provider->lpVtbl->Logon(provider, given, request->ui, core->profile->name, request->id.size,
+                                    request->id.inner, request->flags, request->iid, &size, &security, said, made, out);
         keep_security(core, logon, security, size);
         return hr;
     }

@@ -95,32 +95,15 @@ static HRESULT treat_list(struct folder *folder, const ENTRYLIST *list, treat fu
     return hr == S_OK && !complete ? MAPI_W_PARTIAL_COMPLETION : hr;
 }
 
-static HRESULT is_submitted(struct store *store, int64_t row, bool *submitted)
-{
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT flags FROM message WHERE id = ?1", &statement);
-    int rc;
-
-    *submitted = false;
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, row);
-    rc = sqlite3_step(statement);
-    *submitted = rc == SQLITE_ROW && (sqlite3_column_int64(statement, 0) & MSGFLAG_SUBMIT) != 0;
-    hr = database_error(store->db, rc, "The messages could not be read");
-    database_done(statement);
-    return hr;
-}
-
 /* imapifolder-deletemessages.md: not while it is open for writing or submitted. Open for writing is what was opened
  * with MAPI_MODIFY; a message that merely got the best access there was does not stand in the way of its own
  * deletion. */
 HRESULT folder_delete_message(struct store *store, int64_t row, bool *done)
 {
-    bool submitted;
-    HRESULT hr = is_submitted(store, row, &submitted);
+    ULONG flags = 0;
+    HRESULT hr = tree_message_flags(store, row, &flags);
 
-    *done = SUCCEEDED(hr) && !submitted && !message_is_held(store, row);
+    *done = SUCCEEDED(hr) && (flags & MSGFLAG_SUBMIT) == 0 && !message_is_held(store, row);
     if (*done)
         hr = event_message(store, fnevObjectDeleted, row);
     return *done && SUCCEEDED(hr) ? tree_delete_message(store, row) : hr;

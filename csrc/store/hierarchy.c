@@ -95,19 +95,8 @@ static HRESULT fill(struct live_table *table, const struct list_item *item)
     static const char sql[] =
         "SELECT parent, name, kind, created, modified, content_count, unread_count, associated_count,"
         " EXISTS (SELECT 1 FROM folder AS child WHERE child.parent = folder.id), props FROM folder WHERE id = ?1";
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(table->store->db, sql, &statement);
-    int rc;
 
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, item->id);
-    rc = sqlite3_step(statement);
-    hr = database_error(table->store->db, rc, failed);
-    if (rc == SQLITE_ROW)
-        hr = add_row(table, statement, item);
-    database_done(statement);
-    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+    return live_table_read(table, sql, failed, item, add_row);
 }
 
 static bool concerns(const struct live_table *table, const struct table_change *change, int64_t *row)

@@ -168,6 +168,25 @@ HRESULT live_table_create(struct live_table *table, const struct live_class *cla
     return S_OK;
 }
 
+HRESULT live_table_read(struct live_table *table, const char *sql, const char *what, const struct list_item *item,
+                        HRESULT (*read)(struct live_table *table, sqlite3_stmt *statement,
+                                        const struct list_item *item))
+{
+    sqlite3_stmt *statement;
+    HRESULT hr = database_prepare(table->store->db, sql, &statement);
+    int rc;
+
+    if (FAILED(hr))
+        return hr;
+    sqlite3_bind_int64(statement, 1, item->id);
+    rc = sqlite3_step(statement);
+    hr = database_error(table->store->db, rc, what);
+    if (rc == SQLITE_ROW)
+        hr = read(table, statement, item);
+    database_done(statement);
+    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+}
+
 HRESULT live_table_query(struct live_table *table, sqlite3_stmt *statement, const char *what, struct list_items *out)
 {
     HRESULT hr = S_OK;

@@ -62,6 +62,11 @@ HRESULT live_table_create(struct live_table *table, const struct live_class *cla
 /* Lists the rows of a statement, which is done with: ids in the first column, notes in the second. */
 HRESULT live_table_query(struct live_table *table, sqlite3_stmt *statement, const char *what, struct list_items *out);
 
+/* Reads an item's row with a statement whose parameter is its id: MAPI_E_NOT_FOUND when it is not there any more. */
+HRESULT live_table_read(struct live_table *table, const char *sql, const char *what, const struct list_item *item,
+                        HRESULT (*read)(struct live_table *table, sqlite3_stmt *statement,
+                                        const struct list_item *item));
+
 /* live_events.c */
 HRESULT live_table_advise(struct live_table *table, ULONG mask, LPMAPIADVISESINK sink, ULONG_PTR *connection);
 HRESULT live_table_unadvise(struct live_table *table, ULONG_PTR connection);

@@ -41,28 +41,24 @@ static void add_values(struct live_table *table, const struct list_item *item, i
     row_long(row, PR_PRIORITY, PRIO_NORMAL);
 }
 
-static HRESULT fill(struct live_table *table, const struct list_item *item)
+static HRESULT add_row(struct live_table *table, sqlite3_stmt *statement, const struct list_item *item)
 {
-    static const char sql[] = "SELECT folder, " MESSAGE_COLUMNS " FROM message WHERE id = ?1";
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(table->store->db, sql, &statement);
-    int rc;
+    HRESULT hr = message_props_read(statement, 1, &table->read);
 
     if (FAILED(hr))
         return hr;
-    sqlite3_bind_int64(statement, 1, item->id);
-    rc = sqlite3_step(statement);
-    hr = database_error(table->store->db, rc, failed);
-    if (rc == SQLITE_ROW)
-        hr = message_props_read(statement, 1, &table->read);
-    if (rc == SQLITE_ROW && SUCCEEDED(hr)) {
-        table->props = &table->read;
-        table->place.kind = CHUNKS_OF_MESSAGE;
-        table->place.row = item->id;
-        add_values(table, item, sqlite3_column_int64(statement, 0));
-    }
-    database_done(statement);
-    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+    table->props = &table->read;
+    table->place.kind = CHUNKS_OF_MESSAGE;
+    table->place.row = item->id;
+    add_values(table, item, sqlite3_column_int64(statement, 0));
+    return S_OK;
+}
+
+static HRESULT fill(struct live_table *table, const struct list_item *item)
+{
+    static const char sql[] = "SELECT folder, " MESSAGE_COLUMNS " FROM message WHERE id = ?1";
+
+    return live_table_read(table, sql, failed, item, add_row);
 }
 
 static bool concerns(const struct live_table *table, const struct table_change *change, int64_t *row)

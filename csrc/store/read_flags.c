@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "store/message.h"
+#include "store/tree.h"
 
 HRESULT read_flag_parse(ULONG flags, struct read_flag_change *out)
 {
@@ -129,23 +130,6 @@ static HRESULT refuse_report(struct store *store, int64_t row)
 
 /* ---- flags ---- */
 
-static HRESULT read_flags(struct store *store, int64_t row, ULONG *flags)
-{
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT flags FROM message WHERE id = ?1", &statement);
-    int rc;
-
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, row);
-    rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *flags = (ULONG)sqlite3_column_int64(statement, 0);
-    hr = database_error(store->db, rc, "The message could not be marked");
-    database_done(statement);
-    return rc == SQLITE_DONE ? fail(MAPI_E_NOT_FOUND, "The message does not exist any more.") : hr;
-}
-
 static HRESULT write_flags(struct store *store, int64_t row, ULONG flags)
 {
     sqlite3_stmt *statement;
@@ -163,7 +147,7 @@ static HRESULT mark(struct store *store, int64_t row, const struct read_flag_cha
     ULONG before = 0;
     ULONG after;
     bool sent = false;
-    HRESULT hr = read_flags(store, row, &before);
+    HRESULT hr = tree_message_flags(store, row, &before);
 
     if (SUCCEEDED(hr) && change->report && (before & MSGFLAG_RN_PENDING) != 0 &&
         (change->always || (before & MSGFLAG_READ) == 0))

@@ -198,32 +198,25 @@ static HRESULT list(struct live_table *table, struct list_items *out)
     return FAILED(hr) ? hr : live_table_query(table, statement, read_failed, out);
 }
 
-static HRESULT fill(struct live_table *table, const struct list_item *item)
+static HRESULT add_row(struct live_table *table, sqlite3_stmt *statement, const struct list_item *item)
 {
     struct row_builder *row = &table->row;
     unsigned char key[INSTANCE_KEY_SIZE];
-    sqlite3_stmt *statement;
-    HRESULT hr =
-        database_prepare(table->store->db, "SELECT class, folder FROM receive_folder WHERE id = ?1", &statement);
-    int rc;
 
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, item->id);
-    rc = sqlite3_step(statement);
-    hr = database_error(table->store->db, rc, read_failed);
-    if (rc == SQLITE_ROW && sqlite3_column_text(statement, 0) == NULL) {
-        hr = MAPI_E_NOT_ENOUGH_MEMORY;
-    } else if (rc == SQLITE_ROW) {
-        instance_key_make(item->id, key);
-        row_text(row, PR_MESSAGE_CLASS_W, (const char *)sqlite3_column_text(statement, 0),
-                 (size_t)sqlite3_column_bytes(statement, 0));
-        row_entryid(row, table->store, PR_ENTRYID, MAPI_FOLDER, sqlite3_column_int64(statement, 1));
-        row_entryid(row, table->store, PR_RECORD_KEY, MAPI_FOLDER, sqlite3_column_int64(statement, 1));
-        row_binary(row, PR_INSTANCE_KEY, key, sizeof key);
-    }
-    database_done(statement);
-    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+    if (sqlite3_column_text(statement, 0) == NULL)
+        return MAPI_E_NOT_ENOUGH_MEMORY;
+    instance_key_make(item->id, key);
+    row_text(row, PR_MESSAGE_CLASS_W, (const char *)sqlite3_column_text(statement, 0),
+             (size_t)sqlite3_column_bytes(statement, 0));
+    row_entryid(row, table->store, PR_ENTRYID, MAPI_FOLDER, sqlite3_column_int64(statement, 1));
+    row_entryid(row, table->store, PR_RECORD_KEY, MAPI_FOLDER, sqlite3_column_int64(statement, 1));
+    row_binary(row, PR_INSTANCE_KEY, key, sizeof key);
+    return S_OK;
+}
+
+static HRESULT fill(struct live_table *table, const struct list_item *item)
+{
+    return live_table_read(table, "SELECT class, folder FROM receive_folder WHERE id = ?1", read_failed, item, add_row);
 }
 
 /* A mapping is told as a change of the store. */
