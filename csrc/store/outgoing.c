@@ -31,19 +31,8 @@ HRESULT outgoing_add(struct store *store, int64_t row, ULONG flags)
 
 HRESULT outgoing_flags(struct store *store, int64_t row, ULONG *flags)
 {
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT flags FROM outgoing WHERE message = ?1", &statement);
-    int rc;
-
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, row);
-    rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *flags = (ULONG)sqlite3_column_int64(statement, 0);
-    hr = database_error(store->db, rc, "The queue of outgoing messages could not be read");
-    database_done(statement);
-    return SUCCEEDED(hr) && rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+    return tree_flags(store, "SELECT flags FROM outgoing WHERE message = ?1", row,
+                      "The queue of outgoing messages could not be read", flags);
 }
 
 static HRESULT find_queued(struct store *store, ULONG size, const ENTRYID *id, int64_t *row, ULONG *flags)

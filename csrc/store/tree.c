@@ -47,21 +47,29 @@ HRESULT row_list_query(struct row_list *list, struct store *store, const char *s
     return hr;
 }
 
-HRESULT tree_message_flags(struct store *store, int64_t row, ULONG *flags)
+HRESULT tree_flags(struct store *store, const char *sql, int64_t parameter, const char *what, ULONG *flags)
 {
     sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT flags FROM message WHERE id = ?1", &statement);
+    HRESULT hr = database_prepare(store->db, sql, &statement);
     int rc;
 
     if (FAILED(hr))
         return hr;
-    sqlite3_bind_int64(statement, 1, row);
+    sqlite3_bind_int64(statement, 1, parameter);
     rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW)
         *flags = (ULONG)sqlite3_column_int64(statement, 0);
-    hr = database_error(store->db, rc, "The message could not be read");
+    hr = database_error(store->db, rc, what);
     database_done(statement);
-    return rc == SQLITE_DONE ? fail(MAPI_E_NOT_FOUND, "The message does not exist any more.") : hr;
+    return rc == SQLITE_DONE ? MAPI_E_NOT_FOUND : hr;
+}
+
+HRESULT tree_message_flags(struct store *store, int64_t row, ULONG *flags)
+{
+    HRESULT hr =
+        tree_flags(store, "SELECT flags FROM message WHERE id = ?1", row, "The message could not be read", flags);
+
+    return hr == MAPI_E_NOT_FOUND ? fail(hr, "The message does not exist any more.") : hr;
 }
 
 HRESULT tree_run(struct store *store, const char *sql, int64_t parameter, const char *what)

@@ -35,6 +35,9 @@ HRESULT tree_copy_message(struct store *store, int64_t row, int64_t folder, int6
 /* The row of the message embedded in an attachment, or 0. */
 HRESULT tree_embedded(struct store *store, int64_t attachment, int64_t *row);
 
+/* Runs a query with one parameter for some flags: MAPI_E_NOT_FOUND when there is no row. */
+HRESULT tree_flags(struct store *store, const char *sql, int64_t parameter, const char *what, ULONG *flags);
+
 /* PR_MESSAGE_FLAGS as they are in the file: MAPI_E_NOT_FOUND when the message does not exist any more. */
 HRESULT tree_message_flags(struct store *store, int64_t row, ULONG *flags);
 
