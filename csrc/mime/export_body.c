@@ -291,6 +291,10 @@ mime_export_text_part(struct mime_export *export, const char *subtype, const str
     look_at(content.bytes, content.size, &shape);
     shape.kept = !content.lines || export->originals != NULL;
     transfer = content.lines ? choose_transfer(export, &shape, content.size, outermost) : BASE64;
+    /* A text with a disposition is a file as well, whose line ends are its own. */
+    if (node != NULL && mime_outline_get(node, "Content-Disposition") != NULL && !shape.crlf &&
+        settings->encoding == IET_UNKNOWN)
+        transfer = BASE64;
     put_fields(export, node, subtype, &content);
     mime_output_field(export->out, "Content-Transfer-Encoding", transfer_names[transfer]);
     mime_output_text(export->out, "\r\n");
