@@ -6,6 +6,8 @@
 #include <mapicode.h>
 #include <mapiguid.h>
 
+#include "mime/base64.h"
+
 static HRESULT write_all(IStream *stream, const unsigned char *bytes, size_t size)
 {
     while (size != 0) {
@@ -131,7 +133,9 @@ GMimeStream *mime_import_content(GMimeObject *part)
     case GMIME_CONTENT_ENCODING_BASE64:
     case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
     case GMIME_CONTENT_ENCODING_UUENCODE:
-        decoder = g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(content), FALSE);
+        decoder = g_mime_data_wrapper_get_encoding(content) == GMIME_CONTENT_ENCODING_BASE64
+                      ? mime_base64_decoder()
+                      : g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(content), FALSE);
         g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered), decoder);
         g_object_unref(decoder);
         break;
