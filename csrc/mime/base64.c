@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     GMimeFilter parent_object;
@@ -13,18 +14,18 @@ typedef GMimeFilterClass MimeBase64FilterClass;
 /* What GMime is left of a piece, at least: it looks for padding at the end, and takes back what it has put out for it. */
 enum { LEFT = 64 };
 
-/* The value of a digit, or 0x80. */
-static uint8_t digit_of(unsigned char c)
-{
-    static const uint8_t from_plus[] = {
-        62,   0x80, 0x80, 0x80, 63, 52, 53, 54, 55,   56,   57,   58,   59,   60,   61, 0x80, 0x80, 0x80, 0x80, 0x80,
-        0x80, 0x80, 0,    1,    2,  3,  4,  5,  6,    7,    8,    9,    10,   11,   12, 13,   14,   15,   16,   17,
-        18,   19,   20,   21,   22, 23, 24, 25, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 26, 27,   28,   29,   30,   31,
-        32,   33,   34,   35,   36, 37, 38, 39, 40,   41,   42,   43,   44,   45,   46, 47,   48,   49,   50,   51,
-    };
-    unsigned place = (unsigned)c - '+';
+/* The values of digits; NOT_A_DIGIT for all else. Filled when the class is made. */
+enum { NOT_A_DIGIT = 0x80 };
 
-    return place < sizeof from_plus ? from_plus[place] : 0x80;
+static uint8_t digits[256];
+
+static void fill_digits(void)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    memset(digits, NOT_A_DIGIT, sizeof digits);
+    for (uint8_t i = 0; i < 64; i++)
+        digits[(unsigned char)alphabet[i]] = i;
 }
 
 /* Decodes groups of four digits, with line ends between them, as far as there are. The last of them is left to GMime, which
@@ -37,16 +38,16 @@ static size_t decode_groups(const unsigned char *in, size_t size, unsigned char 
     while (size - at > LEFT) {
         uint8_t a, b, c, d;
 
-        if (in[at] == '\n' || in[at] == '\r') {
+        a = digits[in[at]];
+        b = digits[in[at + 1]];
+        c = digits[in[at + 2]];
+        d = digits[in[at + 3]];
+        if (((a | b | c | d) & NOT_A_DIGIT) != 0) {
+            if (in[at] != '\n' && in[at] != '\r')
+                break;
             at++;
             continue;
         }
-        a = digit_of(in[at]);
-        b = digit_of(in[at + 1]);
-        c = digit_of(in[at + 2]);
-        d = digit_of(in[at + 3]);
-        if (((a | b | c | d) & 0x80) != 0)
-            break;
         before = at;
         written_before = written;
         *written++ = (unsigned char)(a << 2 | b >> 4);
@@ -58,17 +59,43 @@ static size_t decode_groups(const unsigned char *in, size_t size, unsigned char 
     return before;
 }
 
+/* Completes a group that a piece has cut, digit by digit. Returns how much was read; where something else is in the way, the
+ * group is still open. */
+static size_t close_group(GMimeEncoding *encoding, const unsigned char *in, size_t size, unsigned char **out)
+{
+    size_t at = 0;
+
+    for (; encoding->state != 0 && size - at > LEFT && digits[in[at]] != NOT_A_DIGIT; at++)
+        *out += g_mime_encoding_step(encoding, (const char *)in + at, 1, (char *)*out);
+    return at;
+}
+
+/* The part of a piece that needs no GMime; nothing where that is none of it. */
+static size_t decode_fast(GMimeEncoding *encoding, const unsigned char *in, size_t size, unsigned char **out)
+{
+    GMimeEncoding before = *encoding;
+    unsigned char *at = *out;
+    size_t closed = close_group(encoding, in, size, &at);
+    size_t groups = encoding->state == 0 ? decode_groups(in + closed, size - closed, &at) : 0;
+
+    if (groups == 0) {
+        *encoding = before;
+        return 0;
+    }
+    *out = at;
+    return closed + groups;
+}
+
 static void decode(GMimeFilter *filter, char *in, size_t size, char **out, size_t *out_size, size_t *out_prespace,
                    bool last)
 {
     GMimeEncoding *encoding = &((MimeBase64Filter *)(void *)filter)->encoding;
     unsigned char *at;
-    size_t done = 0, more;
+    size_t done, more;
 
     g_mime_filter_set_size(filter, g_mime_encoding_outlen(encoding, size), FALSE);
     at = (unsigned char *)filter->outbuf;
-    if (encoding->state == 0)
-        done = decode_groups((const unsigned char *)in, size, &at);
+    done = decode_fast(encoding, (const unsigned char *)in, size, &at);
     more = last ? g_mime_encoding_flush(encoding, in + done, size - done, (char *)at)
                 : g_mime_encoding_step(encoding, in + done, size - done, (char *)at);
     *out = filter->outbuf;
@@ -106,6 +133,7 @@ static void class_init(gpointer class, gpointer data)
     GMimeFilterClass *filter = class;
 
     (void)data;
+    fill_digits();
     filter->copy = filter_copy;
     filter->filter = filter_filter;
     filter->complete = filter_complete;
