@@ -6,7 +6,7 @@ static size_t place_of(const void *name)
     return ((uintptr_t)name >> 4) % LM_NAMES;
 }
 
-bool lm_name_known(lua_State *L, const struct lm_state *state, enum lm_name_kind kind, int index, uint32_t *tag)
+bool lm_name_known(lua_State *L, const struct lm_state *state, enum lm_name_kind kind, int index, ULONG *tag)
 {
     const void *name = lua_topointer(L, index);
     const struct lm_name *place = &state->names[kind][place_of(name)];
@@ -15,7 +15,7 @@ bool lm_name_known(lua_State *L, const struct lm_state *state, enum lm_name_kind
     return place->kept == name && name != NULL;
 }
 
-void lm_name_keep(lua_State *L, struct lm_state *state, enum lm_name_kind kind, int index, uint32_t tag)
+void lm_name_keep(lua_State *L, struct lm_state *state, enum lm_name_kind kind, int index, ULONG tag)
 {
     const void *name = lua_topointer(L, index);
     size_t at = place_of(name);

@@ -8,10 +8,10 @@
 #include "state.h"
 
 /* Whether the string at an index is a known name of that kind; *tag is what it was kept with. Never raises. */
-bool lm_name_known(lua_State *L, const struct lm_state *state, enum lm_name_kind kind, int index, uint32_t *tag);
+bool lm_name_known(lua_State *L, const struct lm_state *state, enum lm_name_kind kind, int index, ULONG *tag);
 
 /* Keeps the string at an index, in place of another one if need be. May raise on memory, and then forgets no more than that
  * other one. */
-void lm_name_keep(lua_State *L, struct lm_state *state, enum lm_name_kind kind, int index, uint32_t tag);
+void lm_name_keep(lua_State *L, struct lm_state *state, enum lm_name_kind kind, int index, ULONG tag);
 
 #endif
