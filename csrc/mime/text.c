@@ -188,10 +188,11 @@ static HRESULT put_latin1(struct decoding *decoding, const unsigned char *text, 
 
     while (size != 0 && SUCCEEDED(hr)) {
         WCHAR piece[PIECE];
-        size_t some = size < PIECE ? size : PIECE;
+        size_t some = 0;
 
-        for (size_t i = 0; i < some; i++)
-            piece[i] = text[i];
+        do {
+            piece[some] = text[some];
+        } while (++some < size && some < PIECE);
         hr = put_piece(decoding, piece, some);
         text += some;
         size -= some;

@@ -82,7 +82,10 @@ HRESULT name_table_add(struct name_table *table, const void *key, size_t size, U
     if (copy == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
     memcpy(copy, key, size);
-    *slot = (struct known_name){id, hash, size, copy};
+    slot->id = id;
+    slot->hash = hash;
+    slot->size = size;
+    slot->key = copy;
     table->count++;
     return S_OK;
 }
