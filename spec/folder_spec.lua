@@ -264,6 +264,13 @@ describe("a folder", function()
         end
     end)
 
+    -- It said "got table" whatever it was, as C compilers work out the arguments of a call in whatever order they like.
+    it("says what it got instead of ids", function()
+        support.raises("expected, got boolean", inbox.delete_messages, inbox, true)
+        support.raises("expected, got nil", inbox.delete_messages, inbox, nil)
+        support.raises("expected, got number", inbox.delete_messages, inbox, { 7 })
+    end)
+
     it("makes associated messages, which only those who ask for them see", function()
         local hidden <close> = assert(inbox:new_message({ subject = "settings" }, { associated = true }))
         assert(hidden:save())

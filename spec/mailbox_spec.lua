@@ -91,7 +91,7 @@ describe("files of mail", function()
         return text
     end
 
-    local corpus = os.getenv "MAPI_MAIL" or "/work/shared/data/mail"
+    local corpus = "../shared/data/mail"
 
     --- Real messages: examples/mail, and a larger collection where there is one.
     local function real_mail()

@@ -244,7 +244,8 @@ static HRESULT to_entryid(lua_State *L, int arg, const struct lm_type *type)
             lua_replace(L, -2);
         }
     } else if (!row_to_entryid(L) && lua_type(L, -1) != LUA_TSTRING) {
-        luaL_argerror(L, arg, lua_pushfstring(L, "%s, got %s", push_expected(L, type), luaL_typename(L, -2)));
+        const char *got = luaL_typename(L, -1); /* before anything is pushed: arguments of a call come in any order */
+        luaL_argerror(L, arg, lua_pushfstring(L, "%s, got %s", push_expected(L, type), got));
     }
     return hr;
 }
