@@ -18,10 +18,10 @@ local function lines_of(command)
     return list
 end
 
---- Runs a command in a home of its own. Returns whether it succeeded, and what it printed.
-local function run(command, prepare)
+--- Runs a command in a home of its own, in `directory` if given. Returns whether it succeeded, and what it printed.
+local function run(command, prepare, directory)
     local home = support.new_home()
-    local at = "MAPI_HOME='" .. home .. "' "
+    local at = ("cd '%s' && MAPI_HOME='%s' "):format(directory or ".", home)
     if prepare then assert(os.execute(at .. prepare)) end
     local pipe = assert(io.popen(at .. command .. " 2>&1"))
     local text = pipe:read "a"
@@ -57,12 +57,12 @@ describe("documentation", function()
     for _, page in ipairs(pages) do
         for number, block in ipairs(blocks(page, "lua")) do
             it(page .. ": program " .. number .. " runs as printed", function()
-                local path = os.tmpname()
-                local file = assert(io.open(path, "w"))
+                local directory = support.new_home() -- some leave files where they run
+                local file = assert(io.open(directory .. "/program.lua", "w"))
                 file:write(block)
                 file:close()
-                local ok, printed = run("lua5.4 " .. path)
-                os.remove(path)
+                local ok, printed = run("lua5.4 program.lua", nil, directory)
+                support.remove_home(directory)
                 assert.is_true(ok, printed)
                 check_promises(block, printed)
             end)
