@@ -369,10 +369,12 @@ static void the_disk_is_full(void **state)
     release(folder);
 }
 
-/* Says that it is under way; in the child. */
+/* Says, in the child, that it is under way. A slow machine tells of its progress before the first batch is saved, and was
+ * killed with nothing there. */
 static HRESULT say(void *context, const struct mapi_mail_progress *progress)
 {
-    (void)progress;
+    if (progress->messages + progress->skipped == 0)
+        return S_OK;
     return write(*(int *)context, "x", 1) == 1 ? S_OK : MAPI_E_CALL_FAILED;
 }
 
