@@ -41,7 +41,7 @@ void searches_end(struct store *store);
 /* The criteria of a search have become others: from now on the store has one, if it had none. */
 void searches_changed(struct store *store);
 
-/* A message that may be found, or not any more, without having been changed itself. */
+/* A message that may be found, or not any more, without having been changed itself. Nothing where there are no searches. */
 HRESULT searches_touch(struct store *store, int64_t message);
 
 /* search_scope.c. Inside a transaction: a folder has been made (below `parent`), moved, or is about to be deleted. */

@@ -19,6 +19,8 @@ HRESULT searches_touch(struct store *store, int64_t message)
     size_t capacity = pending->capacity == 0 ? 16 : pending->capacity * 2;
     int64_t *touched;
 
+    if (!pending->any)
+        return S_OK;
     if (pending->count > 0 && pending->touched[pending->count - 1] == message)
         return S_OK;
     if (pending->count == pending->capacity) {

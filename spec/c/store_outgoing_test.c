@@ -348,7 +348,8 @@ static void the_queue_is_in_the_order_of_submission(void **state)
     release(table);
 }
 
-/* Contents tables show whether a message is in the queue, and can be restricted by it. */
+/* Contents tables show whether a message is in the queue, and can be restricted by it. In a store without search folders each lock
+ * leaked a list of messages to be searched. */
 static void PR_SUBMIT_FLAGS_is_a_column_of_contents_tables(void **state)
 {
     (void)state;
