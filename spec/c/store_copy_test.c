@@ -35,9 +35,7 @@ static int two_setup(void **state)
     int result = mapi_setup(state);
     if (result)
         return result;
-    IProfAdmin *admin = prof_admin();
-    HRESULT hr = admin->lpVtbl->CreateProfile(admin, TEXT("work"), NULL, 0, MAPI_DEFAULT_SERVICES);
-    release(admin);
+    HRESULT hr = store_make_profile();
     IMsgServiceAdmin2 *services = service_admin("work");
     MAPIUID uid;
     if (hr == S_OK)

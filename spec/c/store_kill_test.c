@@ -711,30 +711,13 @@ static void expect_account(void)
 
 /* ---- the test ---- */
 
-static void make_profile(void)
-{
-    int status;
-    pid_t maker = fork(); /* so that this process stays clean */
-    if (maker == 0) {
-        if (MAPIInitialize(NULL) != S_OK)
-            _exit(1);
-        IProfAdmin *admin = prof_admin();
-        HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-        release(admin);
-        MAPIUninitialize();
-        _exit(hr == S_OK ? 0 : 1);
-    }
-    waitpid(maker, &status, 0);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 static void killed_at_any_moment(void **state)
 {
     const char *stress = getenv("MAPI_STRESS");
     time_t end = time(NULL) + (stress != NULL ? atoi(stress) : 0);
     (void)state;
     temp_home_make();
-    make_profile();
+    store_make_profile_elsewhere();
     fill_content();
     memset(&account, 0, sizeof account);
     for (int i = 1; i < FOLDERS; i++)

@@ -73,14 +73,8 @@ static int processes_setup(void **state)
     temp_home_make();
     for (int i = 0; i < 2; i++)
         theirs[i] = process_start(serve);
-    if (MAPIInitialize(NULL) != S_OK)
+    if (store_setup_beside_processes() != 0)
         return -1;
-    IProfAdmin *admin = prof_admin();
-    HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-    release(admin);
-    if (hr != S_OK || try_log_on("work", MAPI_NEW_SESSION | MAPI_EXTENDED, &the_session) != S_OK)
-        return -1;
-    the_store = open_store(MDB_WRITE);
     return process_do(&theirs[0], 'o') == 0 && process_do(&theirs[1], 'o') == 0 ? 0 : -1;
 }
 

@@ -127,14 +127,8 @@ static int setup(void **state)
     temp_home_make();
     memset(their_body, 't', sizeof their_body);
     other = process_start(serve);
-    if (MAPIInitialize(NULL) != S_OK)
+    if (store_setup_beside_processes() != 0)
         return -1;
-    IProfAdmin *admin = prof_admin();
-    HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-    release(admin);
-    if (hr != S_OK || try_log_on("work", MAPI_NEW_SESSION | MAPI_EXTENDED, &the_session) != S_OK)
-        return -1;
-    the_store = open_store(MDB_WRITE);
     box = inbox();
     work = child(box, "work");
     return process_do(&other, 'o') == 0 ? 0 : -1;

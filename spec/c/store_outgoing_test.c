@@ -603,19 +603,12 @@ static struct process children[5];
 
 static int killed_setup(void **state)
 {
-    int result;
     (void)state;
     temp_home_make(); /* the children are started before anything of MAPI is */
     for (int i = 0; i < 5; i++)
         children[i] = process_start(serve);
-    if (MAPIInitialize(NULL) != S_OK)
+    if (store_setup_beside_processes() != 0)
         return -1;
-    IProfAdmin *admin = prof_admin();
-    result = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-    release(admin);
-    if (result != S_OK || try_log_on("work", MAPI_NEW_SESSION | MAPI_EXTENDED, &the_session) != S_OK)
-        return -1;
-    the_store = open_store(MDB_WRITE);
     return try_spooler(MDB_WRITE, &spooler) == S_OK ? 0 : -1;
 }
 

@@ -141,14 +141,8 @@ static int setup(void **state)
     temp_home_make();
     for (int i = 0; i < CHILDREN; i++)
         theirs[i] = process_start(serve);
-    if (MAPIInitialize(NULL) != S_OK)
+    if (store_setup_beside_processes() != 0)
         return -1;
-    IProfAdmin *admin = prof_admin();
-    HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-    release(admin);
-    if (hr != S_OK || try_log_on("work", MAPI_NEW_SESSION | MAPI_EXTENDED, &the_session) != S_OK)
-        return -1;
-    the_store = open_store(MDB_WRITE);
     box = inbox();
     for (int i = 0; i < CHILDREN; i++)
         if (process_do(&theirs[i], 'o') != 0)

@@ -396,29 +396,12 @@ static void expect_right_after_kill(void)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void make_profile(void)
-{
-    int status = -1;
-    pid_t maker = fork();
-    if (maker == 0) {
-        if (MAPIInitialize(NULL) != S_OK)
-            _exit(1);
-        IProfAdmin *admin = prof_admin();
-        HRESULT hr = admin->lpVtbl->CreateProfile(admin, TEXT("work"), NULL, 0, MAPI_DEFAULT_SERVICES);
-        release(admin);
-        MAPIUninitialize();
-        _exit(hr == S_OK ? 0 : 1);
-    }
-    waitpid(maker, &status, 0);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 static void killed_in_the_middle(void **state)
 {
     enum { RUNS = 12 };
     (void)state;
     temp_home_make();
-    make_profile();
+    store_make_profile_elsewhere();
     for (unsigned run = 1; run <= RUNS; run++) {
         int status = -1;
         long long before = store_query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'message'");
@@ -448,7 +431,7 @@ static void two_at_once(void **state)
     int status = -1;
     (void)state;
     temp_home_make();
-    make_profile();
+    store_make_profile_elsewhere();
     for (unsigned i = 0; i < 2; i++) {
         children[i] = fork();
         if (children[i] == 0) {

@@ -199,9 +199,7 @@ static int setup(void **state)
 {
     if (mapi_setup(state) != 0)
         return -1;
-    IProfAdmin *admin = prof_admin();
-    HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
-    release(admin);
+    HRESULT hr = store_make_profile();
     snprintf(path, sizeof path, "%s", store_path());
     return hr == S_OK ? 0 : -1;
 }

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sqlite3.h>
@@ -23,19 +25,47 @@ IMsgStore *the_store;
 
 #define PROP(object) ((IMAPIProp *)(object))
 
-int store_setup(void **state)
+HRESULT store_make_profile(void)
 {
-    IMAPISession *session = NULL;
-    int result = mapi_setup(state);
-    if (result)
-        return result;
     IProfAdmin *admin = prof_admin();
     HRESULT hr = admin->lpVtbl->CreateProfile(admin, (LPSTR)(uintptr_t) "work", NULL, 0, MAPI_DEFAULT_SERVICES);
     release(admin);
-    if (hr != S_OK || try_log_on("work", MAPI_NEW_SESSION | MAPI_EXTENDED, &session) != S_OK)
+    return hr;
+}
+
+void store_make_profile_elsewhere(void)
+{
+    int status = -1;
+    pid_t maker = fork();
+    if (maker == 0) {
+        if (MAPIInitialize(NULL) != S_OK)
+            _exit(1);
+        HRESULT hr = store_make_profile();
+        MAPIUninitialize();
+        _exit(hr == S_OK ? 0 : 1);
+    }
+    waitpid(maker, &status, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static int open_first(void)
+{
+    IMAPISession *session = NULL;
+    if (store_make_profile() != S_OK || try_log_on("work", MAPI_NEW_SESSION | MAPI_EXTENDED, &session) != S_OK)
         return -1;
     the_session = session;
     return try_open_store(MDB_WRITE, &the_store) == S_OK ? 0 : -1;
+}
+
+int store_setup(void **state)
+{
+    int result = mapi_setup(state);
+    return result != 0 ? result : open_first();
+}
+
+int store_setup_beside_processes(void)
+{
+    return MAPIInitialize(NULL) == S_OK ? open_first() : -1;
 }
 
 int store_teardown(void **state)

@@ -10,6 +10,14 @@
 int store_setup(void **state);
 int store_teardown(void **state);
 
+/* For fixtures that have started processes before anything of MAPI was: the same in the home there is. store_teardown
+ * undoes it. */
+int store_setup_beside_processes(void);
+
+/* Only the profile; in a process of its own, so that this one stays clean. */
+HRESULT store_make_profile(void);
+void store_make_profile_elsewhere(void);
+
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, store_setup, store_teardown)
 
 extern IMAPISession *the_session;
