@@ -139,7 +139,7 @@ static int finish(lua_State *L, const char *operation, HRESULT hr, struct tellin
     return lm_fail_text(L, operation, hr, lua_tostring(L, -1));
 }
 
-/* --- import ----------------------------------------------------------------------------------------------------- */
+/* --- beginning -------------------------------------------------------------------------------------------------- */
 
 /* Pushes a box with a reference of our own: the script may close the folder while the call works. */
 static IMAPIFolder *push_folder(lua_State *L, struct lm_object *self)
@@ -150,6 +150,27 @@ static IMAPIFolder *push_folder(lua_State *L, struct lm_object *self)
     ((IUnknown *)*box)->lpVtbl->AddRef((IUnknown *)*box);
     return (IMAPIFolder *)*box;
 }
+
+/* Pushes what a call works with, and leaves room for its progress function. Answers where the report goes; NULL: there is no
+ * converter, and nil, message, name are pushed. */
+static void **begin(lua_State *L, const char *operation, struct telling *telling, IMAPIFolder **folder,
+                    IConverterSession **converter)
+{
+    struct lm_object *self = lm_self(L);
+    void **report;
+
+    lua_pushnil(L);
+    telling->problem = lua_gettop(L);
+    if (!lm_converter_push(L, operation, converter)) {
+        return NULL;
+    }
+    *folder = push_folder(L, self);
+    report = lm_box_buffer(L);
+    luaL_checkstack(L, 12, NULL);
+    return report;
+}
+
+/* --- import ----------------------------------------------------------------------------------------------------- */
 
 /* MAPI_MBOX_* by name. */
 static ULONG check_format(lua_State *L, int index)
@@ -170,23 +191,17 @@ static ULONG check_format(lua_State *L, int index)
 
 static int import(lua_State *L, const char *operation, const struct mapi_mail_import *options, int function)
 {
-    struct lm_object *self = lm_self(L);
     struct mapi_mail_import what = *options;
     struct telling telling = {L, function, 0, false, false};
-    void **report;
+    void **report = begin(L, operation, &telling, &what.folder, &what.converter);
     HRESULT hr;
 
-    lua_pushnil(L);
-    telling.problem = lua_gettop(L);
-    if (!lm_converter_push(L, operation, &what.converter)) {
+    if (report == NULL) {
         return 3;
     }
     what.size = sizeof what;
-    what.folder = push_folder(L, self);
     what.progress = tell;
     what.context = &telling;
-    report = lm_box_buffer(L);
-    luaL_checkstack(L, 12, NULL);
     hr = MapiImportMail(&what, (struct mapi_mail_report **)report);
     return finish(L, operation, hr, &telling, (const struct mapi_mail_report *)*report, "imported");
 }
@@ -239,23 +254,17 @@ int lm_folder_import_maildir(lua_State *L)
 
 static int export(lua_State *L, const char *operation, const struct mapi_mail_export *options, int function)
 {
-    struct lm_object *self = lm_self(L);
     struct mapi_mail_export what = *options;
     struct telling telling = {L, function, 0, false, false};
-    void **report;
+    void **report = begin(L, operation, &telling, &what.folder, &what.converter);
     HRESULT hr;
 
-    lua_pushnil(L);
-    telling.problem = lua_gettop(L);
-    if (!lm_converter_push(L, operation, &what.converter)) {
+    if (report == NULL) {
         return 3;
     }
     what.size = sizeof what;
-    what.folder = push_folder(L, self);
     what.progress = tell;
     what.context = &telling;
-    report = lm_box_buffer(L);
-    luaL_checkstack(L, 12, NULL);
     hr = MapiExportMail(&what, (struct mapi_mail_report **)report);
     return finish(L, operation, hr, &telling, (const struct mapi_mail_report *)*report, "exported");
 }
