@@ -64,6 +64,15 @@ describe("folder:table", function()
         assert.is_true(rows:restrict(nil))
         assert.equal(10, rows:count())
         support.raises("unknown property", rows.sort, rows, "subjekt")
+        -- The page said 16, the message 32.
+        local keys = {}
+        for i = 1, 16 do
+            keys[i] = "-subject"
+        end
+        assert.is_true(rows:sort(keys))
+        keys[17] = "subject"
+        support.raises("at most 16", rows.sort, rows, keys)
+        assert.is_true(rows:sort "subject")
         support.raises("where", rows.find, rows, { "x" })
     end)
 

@@ -33,7 +33,10 @@ HRESULT lm_announce_loop(IMAPITable *table, lua_Integer limit)
     return hr;
 }
 
-enum { MOST_COLUMNS = 240, MOST_SORTS = 32 }; /* the keys are upvalues of folder:rows' next function, 255 at most */
+enum {
+    MOST_COLUMNS = 240, /* the keys are upvalues of folder:rows' next function, 255 at most */
+    MOST_SORTS = 16     /* what a store takes */
+};
 
 /* --- sort ------------------------------------------------------------------------------------------------------- */
 
@@ -70,7 +73,7 @@ HRESULT lm_sort_read(lua_State *L, struct lm_object *self, int index, int arg, i
     if (lua_isnoneornil(L, index)) {
         return S_OK;
     }
-    luaL_argcheck(L, count >= 1 && count <= MOST_SORTS, arg, "sort: a property or an array of at most 32 expected");
+    luaL_argcheck(L, count >= 1 && count <= MOST_SORTS, arg, "sort: a property or an array of at most 16 expected");
     set = lm_scratch(L, anchor, CbNewSSortOrderSet(count));
     memset(set, 0, CbNewSSortOrderSet(count));
     for (lua_Unsigned i = 1; i <= count; i++) {
