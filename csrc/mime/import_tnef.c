@@ -42,7 +42,8 @@ static bool is_wanted(const struct filling *filling, const struct mime_draft *dr
 
     if (PROP_TYPE(value->ulPropTag) == PT_ERROR || PROP_TYPE(value->ulPropTag) == PT_OBJECT ||
         (PROP_TYPE(value->ulPropTag) & ~(ULONG)MV_FLAG) == PT_OBJECT || id == PROP_ID(PR_MESSAGE_FLAGS) ||
-        id == PROP_ID(PR_ENTRYID) || id == PROP_ID(PR_STORE_ENTRYID) || id == PROP_ID(PR_PARENT_ENTRYID))
+        id == PROP_ID(PR_ENTRYID) || id == PROP_ID(PR_STORE_ENTRYID) || id == PROP_ID(PR_PARENT_ENTRYID) ||
+        id == PROP_ID_NULL || id == PROP_ID_INVALID)
         return false;
     if (filling->outermost && (sender || (id == PROP_ID(PR_RTF_COMPRESSED) && mime_draft_find(draft, PR_HTML) != NULL)))
         return false;
