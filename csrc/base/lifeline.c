@@ -1,14 +1,18 @@
 /* base/lifeline.c - see base/lifeline.h. */
 #include "base/lifeline.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <mapicode.h>
 
 #include "base/failure.h"
 #include "base/fork.h"
+
+enum { PATIENCE = 10 }; /* seconds */
 
 /* After DoFastShutdown no lifeline can be entered any more, and there is no way back: one more than the generation of the process
  * that this is about, because a child is another one. */
@@ -101,7 +105,19 @@ HRESULT lifeline_refusal(const struct lifeline *life)
                                 : fail(MAPI_E_CALL_FAILED, "The session is entered too many times by one thread.");
 }
 
-HRESULT lifeline_enter(struct lifeline *life)
+/* 0, ETIMEDOUT, or that the recursion count is full. */
+static int lock_for_a_while(struct lifeline *life)
+{
+    struct timespec limit;
+    int result = pthread_mutex_trylock(&life->lock);
+    if (result != EBUSY)
+        return result;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += PATIENCE;
+    return pthread_mutex_timedlock(&life->lock, &limit);
+}
+
+static HRESULT enter(struct lifeline *life, bool further)
 {
     if (lifeline_all_ended())
         return lifeline_over();
@@ -110,13 +126,29 @@ HRESULT lifeline_enter(struct lifeline *life)
     /* Asked before the lock as well, so that a dead object answers without waiting for anybody. */
     if (lifeline_ended(life))
         return lifeline_refusal(life);
-    if (pthread_mutex_lock(&life->lock) != 0) /* the recursion count is full */
+    int result = further ? lock_for_a_while(life) : pthread_mutex_lock(&life->lock);
+    if (result == ETIMEDOUT)
+        return fail(MAPI_E_TIMEOUT,
+                    "Another thread has been using the other message store for more than %d seconds,"
+                    " perhaps waiting for this one.",
+                    PATIENCE);
+    if (result != 0) /* the recursion count is full */
         return lifeline_refusal(life);
     if (lifeline_ended(life)) {
         pthread_mutex_unlock(&life->lock);
         return lifeline_refusal(life);
     }
     return S_OK;
+}
+
+HRESULT lifeline_enter(struct lifeline *life)
+{
+    return enter(life, false);
+}
+
+HRESULT lifeline_enter_further(struct lifeline *life)
+{
+    return enter(life, true);
 }
 
 HRESULT lifeline_try_enter(struct lifeline *life)

@@ -34,6 +34,10 @@ void lifeline_unref(struct lifeline *life);
  * lock may be taken again by the thread that holds it, including the one that is ending the lifeline. */
 HRESULT lifeline_enter(struct lifeline *life);
 
+/* The same for a thread that has entered another lifeline already, which somebody in this one may be waiting for:
+ * MAPI_E_TIMEOUT after ten seconds. */
+HRESULT lifeline_enter_further(struct lifeline *life);
+
 /* The same without waiting: MAPI_E_BUSY where another thread has the lock. */
 HRESULT lifeline_try_enter(struct lifeline *life);
 

@@ -13,7 +13,6 @@
 
 static const struct object_type attach_type;
 static const struct host_class attach_class;
-static const IAttachVtbl attach_vtbl;
 
 const GUID *const attach_iids[] = {&IID_IAttachment, &IID_IMAPIProp, NULL};
 
@@ -388,4 +387,4 @@ static const struct host_class attach_class = {
 
 HOST_METHODS(attach, IAttach)
 
-static const IAttachVtbl attach_vtbl = {HOST_SLOTS(attach)};
+const IAttachVtbl attach_vtbl = {HOST_SLOTS(attach)};

@@ -17,7 +17,8 @@ struct changes *changes_attach(const char *path);
 /* Gives the block back. NULL is allowed. */
 void changes_detach(struct changes *changes);
 
-/* Counts one committed transaction. */
+/* Counts a transaction that was committed, or that what has been read of is no more; and each one within another, which the logon
+ * itself sees at once. */
 void changes_bump(struct changes *changes);
 uint64_t changes_count(const struct changes *changes);
 

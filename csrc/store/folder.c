@@ -17,7 +17,6 @@
 
 static const struct object_type folder_type;
 static const struct host_class folder_class;
-static const IMAPIFolderVtbl folder_vtbl;
 
 const GUID *const folder_iids[] = {&IID_IMAPIFolder, &IID_IMAPIContainer, &IID_IMAPIProp, NULL};
 
@@ -512,10 +511,29 @@ static HRESULT treat_list(const struct list_call *call, LPENTRYLIST list, LPMAPI
     return progress_end(&shown, call->treat(call, list));
 }
 
+/* Within a store file its own logon does all, and the destination's may be at work on another thread. */
+static HRESULT enter_with(struct folder *folder, void *destination, struct store **also)
+{
+    HRESULT hr = host_enter(&folder->host);
+
+    *also = NULL;
+    if (FAILED(hr) || folder_of_same_store(folder, destination) != NULL)
+        return hr;
+    host_leave(&folder->host);
+    return host_enter_both(&folder->host, destination, also);
+}
+
 static HRESULT copy_list(const struct list_call *call, LPENTRYLIST list)
 {
-    IMAPIFolder *This = call->folder;
-    FOLDER_CALL(folder_copy_messages(folder, list, call->iid, call->destination, call->flags));
+    struct folder *folder = of(call->folder);
+    struct store *also;
+    HRESULT hr = enter_with(folder, call->destination, &also);
+
+    if (FAILED(hr))
+        return hr;
+    hr = folder_copy_messages(folder, list, call->iid, call->destination, call->flags);
+    host_leave_both(&folder->host, also);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE folder_copy_messages_method(IMAPIFolder *This, LPENTRYLIST list, LPCIID iid,
@@ -554,7 +572,15 @@ static HRESULT STDMETHODCALLTYPE folder_create_folder(IMAPIFolder *This, ULONG t
 static HRESULT copy_folder(IMAPIFolder *This, ULONG size, LPENTRYID id, LPCIID iid, LPVOID destination, LPTSTR name,
                            ULONG flags)
 {
-    FOLDER_CALL(folder_copy_child(folder, size, id, iid, destination, name, flags));
+    struct folder *folder = of(This);
+    struct store *also;
+    HRESULT hr = enter_with(folder, destination, &also);
+
+    if (FAILED(hr))
+        return hr;
+    hr = folder_copy_child(folder, size, id, iid, destination, name, flags);
+    host_leave_both(&folder->host, also);
+    return hr;
 }
 
 static HRESULT STDMETHODCALLTYPE folder_copy_folder(IMAPIFolder *This, ULONG size, LPENTRYID id, LPCIID iid,
@@ -631,7 +657,7 @@ static HRESULT STDMETHODCALLTYPE folder_empty_folder(IMAPIFolder *This, ULONG_PT
     return progress_end(&shown, empty_folder(This, flags));
 }
 
-static const IMAPIFolderVtbl folder_vtbl = {
+const IMAPIFolderVtbl folder_vtbl = {
     HOST_SLOTS(folder),
     folder_get_contents_table,
     folder_get_hierarchy_table,

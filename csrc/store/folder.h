@@ -22,6 +22,7 @@ struct folder {
 };
 
 extern const GUID *const folder_iids[];
+extern const IMAPIFolderVtbl folder_vtbl;
 
 /* Opens a folder; one reference. MAPI_E_NOT_FOUND; *out is NULL on failure. */
 HRESULT folder_open(struct store *store, int64_t row, bool writable, struct folder **out);

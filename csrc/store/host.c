@@ -10,7 +10,9 @@
 
 #include "base/failure.h"
 #include "store/entryid.h"
+#include "store/folder.h"
 #include "store/named_props.h"
+#include "store/objects.h"
 #include "store/progress.h"
 
 void host_init(struct host *host, const struct object_type *type, const void *vtbl, const struct host_class *class,
@@ -56,6 +58,47 @@ HRESULT host_enter(struct host *host)
 void host_leave(struct host *host)
 {
     store_leave(host->store);
+}
+
+/* The logon behind an interface pointer, NULL if it is not one of ours. */
+static struct store *store_behind(void *object)
+{
+    const void *const ours[] = {&folder_vtbl, &message_vtbl, &attach_vtbl, &msgstore_vtbl};
+    size_t i;
+
+    for (i = 0; object != NULL && i < sizeof ours / sizeof ours[0]; i++)
+        if (((struct object *)object)->vtbl == ours[i])
+            return ((struct host *)object)->store;
+    return NULL;
+}
+
+/* An `other` whose logon has ended, say, is what the copying itself finds out. */
+HRESULT host_enter_both(struct host *host, void *other, struct store **also)
+{
+    struct store *store = store_behind(other);
+    HRESULT hr = MAPI_E_NOT_FOUND;
+
+    *also = NULL;
+    if (store != NULL && store != host->store)
+        hr = store_enter_both(host->store, store);
+    if (hr == MAPI_E_TIMEOUT)
+        return hr;
+    if (FAILED(hr))
+        return host_enter(host);
+    hr = host_enter(host);
+    store_leave(host->store); /* which is entered once more */
+    if (FAILED(hr))
+        store_leave(store);
+    else
+        *also = store;
+    return hr;
+}
+
+void host_leave_both(struct host *host, struct store *also)
+{
+    host_leave(host);
+    if (also != NULL)
+        store_leave(also);
 }
 
 HRESULT host_change(struct host *host, HRESULT (*change)(struct host *host, void *context), void *context)
@@ -319,7 +362,8 @@ static HRESULT copy(struct host *host, const struct copying *what)
 {
     struct prop_copy_rules rules = {host->class->iids, host->class->copy_object, host};
     IMAPIProp *source = (IMAPIProp *)(void *)host;
-    HRESULT hr = host_enter(host);
+    struct store *also;
+    HRESULT hr = host_enter_both(host, what->destination, &also);
 
     if (what->problems != NULL)
         *what->problems = NULL;
@@ -330,7 +374,7 @@ static HRESULT copy(struct host *host, const struct copying *what)
                                       what->problems)
              : prop_object_copy_to(source, &rules, what->excluded_count, what->excluded, what->excluded_tags, what->iid,
                                    what->destination, what->flags, what->problems);
-    host_leave(host);
+    host_leave_both(host, also);
     return hr;
 }
 

@@ -66,6 +66,11 @@ struct lifeline *host_lifeline(struct object *object);
 HRESULT host_enter(struct host *host);
 void host_leave(struct host *host);
 
+/* The same for what copies into `other`, anybody's object or NULL: if it is one of ours on another logon, that is entered as
+ * well (store_enter_both). *also, which may be NULL, is for host_leave_both. */
+HRESULT host_enter_both(struct host *host, void *other, struct store **also);
+void host_leave_both(struct host *host, struct store *also);
+
 /* Sets one property from the inside: in props, or for objects that are not transacted in the database, if hr of
  * change is a success. Used by streams. */
 HRESULT host_change(struct host *host, HRESULT (*change)(struct host *host, void *context), void *context);

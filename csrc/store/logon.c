@@ -281,23 +281,48 @@ void store_detach(struct store *store)
     store_unref(store);
 }
 
+/* How often this thread has entered stores. */
+static _Thread_local unsigned inside;
+
 /* The lifeline has been entered. */
 static HRESULT enter(struct store *store)
 {
     HRESULT hr = store->db != NULL ? database_hold(store->db) : S_OK; /* NULL: called back while the store is ending */
 
-    if (FAILED(hr))
+    if (FAILED(hr)) {
         lifeline_leave(store->life);
-    else
-        store->entered++;
-    return hr;
+        return hr;
+    }
+    store->entered++;
+    inside++;
+    return S_OK;
+}
+
+/* further: this thread is in a store, and is not to wait for good for somebody who may be waiting for it. */
+static HRESULT enter_from(struct store *store, bool further)
+{
+    HRESULT hr = further ? lifeline_enter_further(store->life) : lifeline_enter(store->life);
+
+    return FAILED(hr) ? hr : enter(store);
 }
 
 HRESULT store_enter(struct store *store)
 {
-    HRESULT hr = lifeline_enter(store->life);
+    return enter_from(store, inside > 0);
+}
 
-    return FAILED(hr) ? hr : enter(store);
+HRESULT store_enter_both(struct store *one, struct store *two)
+{
+    bool further = inside > 0;
+    struct store *first = (uintptr_t)one < (uintptr_t)two ? one : two;
+    HRESULT hr = enter_from(first, further);
+
+    if (FAILED(hr))
+        return hr;
+    hr = enter_from(first == one ? two : one, further);
+    if (FAILED(hr))
+        store_leave(first);
+    return hr;
 }
 
 HRESULT store_try_enter(struct store *store)
@@ -310,6 +335,7 @@ HRESULT store_try_enter(struct store *store)
 void store_leave_quietly(struct store *store)
 {
     store->entered--;
+    inside--;
     if (store->db != NULL)
         database_release(store->db);
     lifeline_leave(store->life);
@@ -358,8 +384,10 @@ HRESULT store_end_transaction(struct store *store, HRESULT hr)
     }
     if (FAILED(hr))
         store->doomed = true;
-    if (store->depth > 0)
+    if (store->depth > 0) {
+        changes_bump(store->changes); /* what this logon reads, tables included, has changed already */
         return hr;
+    }
     if (!store->doomed) {
         HRESULT recorded = events_before_commit(store);
 
@@ -371,6 +399,7 @@ HRESULT store_end_transaction(struct store *store, HRESULT hr)
     searches_end(store);
     if (store->doomed) {
         database_rollback(store->db);
+        changes_bump(store->changes); /* it may have been read */
         return FAILED(hr) ? hr : MAPI_E_CALL_FAILED;
     }
     {

@@ -99,6 +99,11 @@ void store_end(struct store *store);
 HRESULT store_enter(struct store *store);
 void store_leave(struct store *store);
 
+/* Two stores at once, in the same order whichever is named first, so that two threads that copy in opposite directions cannot
+ * wait for each other for good. Where this thread is in a store already that order may be another; then, as with store_enter, it
+ * waits for ten seconds at most: MAPI_E_TIMEOUT. */
+HRESULT store_enter_both(struct store *one, struct store *two);
+
 /* A number that is another one after every change of the store, by whichever process; entered. */
 HRESULT store_version(struct store *store, uint64_t *version);
 

@@ -16,7 +16,6 @@
 
 static const struct object_type message_type;
 static const struct host_class message_class;
-static const IMessageVtbl message_vtbl;
 
 const GUID *const message_iids[] = {&IID_IMessage, &IID_IMAPIProp, NULL};
 
@@ -545,7 +544,7 @@ static HRESULT STDMETHODCALLTYPE message_set_read_flag(IMessage *This, ULONG fla
     return hr;
 }
 
-static const IMessageVtbl message_vtbl = {
+const IMessageVtbl message_vtbl = {
     HOST_SLOTS(message),       message_get_attachment_table, message_open_attach,
     message_create_attach,     message_delete_attach,        message_get_recipient_table,
     message_modify_recipients, message_submit_message,       message_set_read_flag,

@@ -46,6 +46,8 @@ HRESULT access_from_flags(struct store *store, ULONG flags, struct access *out);
 HRESULT check_interface(LPCIID iid, const GUID *const *iids);
 extern const GUID *const message_iids[];
 extern const GUID *const attach_iids[];
+extern const IMessageVtbl message_vtbl;
+extern const IAttachVtbl attach_vtbl;
 
 /* Each gives one reference, and NULL on failure. */
 HRESULT message_create(struct store *store, int64_t folder, bool associated, struct attach *owner,

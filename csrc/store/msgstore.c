@@ -104,7 +104,8 @@ static HRESULT write(struct host *host)
 static ULONG support_mask(const struct store *store)
 {
     ULONG mask = STORE_ENTRYID_UNIQUE | STORE_ATTACH_OK | STORE_MV_PROPS_OK | STORE_RESTRICTION_OK | STORE_SORT_OK |
-                 STORE_HTML_OK | STORE_ANSI_OK | STORE_UNICODE_OK | STORE_LOCALSTORE | STORE_NOTIFY_OK;
+                 STORE_HTML_OK | STORE_ANSI_OK | STORE_UNICODE_OK | STORE_LOCALSTORE | STORE_NOTIFY_OK |
+                 STORE_CATEGORIZE_OK;
 
     return mask |
            (store->writable ? STORE_MODIFY_OK | STORE_CREATE_OK | STORE_SUBMIT_OK | STORE_SEARCH_OK : STORE_READONLY);
@@ -433,7 +434,7 @@ static HRESULT STDMETHODCALLTYPE msgstore_notify_new_mail(IMsgStore *This, LPNOT
     STORE_CALL(announce(host->store, notification));
 }
 
-static const IMsgStoreVtbl msgstore_vtbl = {
+const IMsgStoreVtbl msgstore_vtbl = {
     HOST_SLOTS(msgstore),        msgstore_advise,
     msgstore_unadvise,           msgstore_compare_entry_ids,
     msgstore_open_entry,         msgstore_set_receive_folder,

@@ -20,6 +20,7 @@ HRESULT msgstore_create(struct store *store, LPMDB *out);
 
 /* Which interfaces that object has. */
 extern const GUID *const msgstore_iids[];
+extern const IMsgStoreVtbl msgstore_vtbl;
 
 /* The IMSLogon; one reference. */
 HRESULT mslogon_create(struct store *store, LPMSLOGON *out);

@@ -59,6 +59,55 @@ static void all_or_nothing(void **state)
     release(batch);
 }
 
+struct seen {
+    IMAPIFolder *folder;
+    IMAPITable *table; /* its hierarchy */
+    HRESULT answer;
+    ULONG before;
+    ULONG within;
+};
+
+static ULONG rows_of(IMAPITable *table)
+{
+    ULONG count = 0;
+    assert_int_equal(table->lpVtbl->GetRowCount(table, 0, &count), S_OK);
+    return count;
+}
+
+static HRESULT add_a_folder(void *context)
+{
+    struct seen *seen = context;
+    IMAPIFolder *made = NULL;
+    seen->before = rows_of(seen->table);
+    assert_int_equal(seen->folder->lpVtbl->CreateFolder(seen->folder, FOLDER_GENERIC, (LPTSTR)(uintptr_t) "x", NULL,
+                                                        NULL, OPEN_IF_EXISTS, &made),
+                     S_OK);
+    release(made);
+    seen->within = rows_of(seen->table);
+    return seen->answer;
+}
+
+/* A table that was open did not see what its own batch had done, and one that had seen it went on showing it when it had been
+ * undone. */
+static void tables_follow_a_batch_and_its_failure(void **state)
+{
+    (void)state;
+    IMapiStoreBatch *batch = batch_of(the_store);
+    struct seen seen = {inbox(), NULL, MAPI_E_USER_CANCEL, 9, 9};
+    assert_int_equal(seen.folder->lpVtbl->GetHierarchyTable(seen.folder, 0, &seen.table), S_OK);
+    assert_int_equal(batch->lpVtbl->Together(batch, add_a_folder, &seen), MAPI_E_USER_CANCEL);
+    assert_int_equal(seen.before, 0);
+    assert_int_equal(seen.within, 1);
+    assert_int_equal(rows_of(seen.table), 0);
+    seen.answer = S_OK;
+    assert_int_equal(batch->lpVtbl->Together(batch, add_a_folder, &seen), S_OK);
+    assert_int_equal(seen.within, 1);
+    assert_int_equal(rows_of(seen.table), 1);
+    release(seen.table);
+    release(seen.folder);
+    release(batch);
+}
+
 /* The child dies in its batch; it is another logon, and what it did before is nowhere. */
 static void a_process_that_dies_in_a_batch(void **state)
 {
@@ -114,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_STORE(all_or_nothing),
+        IN_STORE(tables_follow_a_batch_and_its_failure),
         IN_STORE(a_process_that_dies_in_a_batch),
         IN_STORE(not_for_who_only_reads),
         IN_STORE(L13_not_after_the_end),

@@ -10,10 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include <mapicode.h>
 #include <mapiguid.h>
+#include <mapisub.h>
 #include <mapiutil.h>
 
 #include "support/fault.h"
@@ -245,6 +249,113 @@ static void messages_go_to_another_store(void **state)
     assert_string_equal(hidden_of(to), "hidden");
     release(box);
     release(to);
+}
+
+/* ---- two threads, two stores ---- */
+
+enum { ROUNDS = 100 };
+
+struct direction {
+    IMAPIFolder *from;
+    IMAPIFolder *to;
+    IMapiStoreBatch *batch; /* of `from` */
+    pthread_barrier_t *together;
+    SBinary message;
+    SBinary folder;
+    HRESULT answer;
+};
+
+static void *copy_for_a_while(void *context)
+{
+    struct direction *way = context;
+    ENTRYLIST one = one_of(&way->message);
+    SPropTagArray comment = {1, {PR_COMMENT_W}};
+    pthread_barrier_wait(way->together);
+    for (int i = 0; i < ROUNDS && way->answer == S_OK; i++)
+        way->answer = way->from->lpVtbl->CopyMessages(way->from, &one, NULL, way->to, 0, NULL, 0);
+    for (int i = 0; i < ROUNDS && way->answer == S_OK; i++)
+        way->answer = way->from->lpVtbl->CopyProps(way->from, &comment, 0, NULL, &IID_IMAPIFolder, way->to, 0, NULL);
+    if (way->answer == S_OK)
+        way->answer = way->from->lpVtbl->CopyFolder(way->from, ID(way->folder), NULL, way->to, NULL, 0, NULL, 0);
+    return NULL;
+}
+
+static HRESULT write_across(void *context)
+{
+    struct direction *way = context;
+    SPropValue comment = string_value(PR_COMMENT_W, "from the other one's batch");
+    pthread_barrier_wait(way->together);
+    return way->to->lpVtbl->SetProps(way->to, 1, &comment, NULL);
+}
+
+static void *batch_across(void *context)
+{
+    struct direction *way = context;
+    way->answer = way->batch->lpVtbl->Together(way->batch, write_across, way);
+    return NULL;
+}
+
+/* Each way in a thread of its own. */
+static void in_both_directions(struct direction ways[2], void *(*run)(void *way))
+{
+    pthread_barrier_t together;
+    pthread_t threads[2];
+    assert_int_equal(pthread_barrier_init(&together, NULL, 2), 0);
+    alarm(300); /* threads that wait for each other for good are a failure, too */
+    for (int i = 0; i < 2; i++) {
+        ways[i].together = &together;
+        assert_int_equal(pthread_create(&threads[i], NULL, run, &ways[i]), 0);
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    alarm(0);
+    pthread_barrier_destroy(&together);
+}
+
+/* Each had entered the store that the other was waiting for. */
+static void threads_that_copy_in_opposite_directions_do_not_wait_for_each_other(void **state)
+{
+    (void)state;
+    IMAPIFolder *box = inbox(), *here = make(box, "here"), *there = make(other_root, "there");
+    put_text(here, PR_COMMENT_W, "from here");
+    put_text(there, PR_COMMENT_W, "from there");
+    IMAPIFolder *sub[2] = {make(here, "from here"), make(there, "from there")};
+    struct direction ways[2] = {
+        {here, there, NULL, NULL, add_message(here, "here"), entryid(sub[0]), S_OK},
+        {there, here, NULL, NULL, add_message(there, "there"), entryid(sub[1]), S_OK},
+    };
+    in_both_directions(ways, copy_for_a_while);
+    assert_int_equal(ways[0].answer, S_OK);
+    assert_int_equal(ways[1].answer, S_OK);
+    assert_int_equal(long_of(here, PR_CONTENT_COUNT), ROUNDS + 1);
+    assert_int_equal(long_of(there, PR_CONTENT_COUNT), ROUNDS + 1);
+    release(sub[0]);
+    release(sub[1]);
+    release(there);
+    release(here);
+    release(box);
+    expect_integrity();
+}
+
+/* Nobody can say beforehand where a batch will go: one of them gives up after ten seconds, and the other goes on. */
+static void batches_that_need_each_other_s_store_end(void **state)
+{
+    (void)state;
+    IMAPIFolder *box = inbox(), *there = make(other_root, "there");
+    struct direction ways[2] = {{.from = box, .to = there}, {.from = there, .to = box}};
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            ways[i].from->lpVtbl->QueryInterface(ways[i].from, &IID_IMapiStoreBatch, (void **)&ways[i].batch), S_OK);
+    in_both_directions(ways, batch_across);
+    assert_true(ways[0].answer == MAPI_E_TIMEOUT || ways[1].answer == MAPI_E_TIMEOUT);
+    for (int i = 0; i < 2; i++) {
+        assert_true(ways[i].answer == S_OK || ways[i].answer == MAPI_E_TIMEOUT);
+        assert_int_equal(error_of(ways[i].to, PR_COMMENT_W), ways[i].answer == S_OK ? S_OK : MAPI_E_NOT_FOUND);
+        release(ways[i].batch);
+    }
+    release(there);
+    release(box);
+    expect_integrity();
 }
 
 /* ---- CopyTo of a folder ---- */
@@ -617,6 +728,8 @@ int main(void)
         IN_TWO(folders_are_moved_to_another_store),
         IN_TWO(search_folders_stay),
         IN_TWO(messages_go_to_another_store),
+        IN_TWO(threads_that_copy_in_opposite_directions_do_not_wait_for_each_other),
+        IN_TWO(batches_that_need_each_other_s_store_end),
         IN_STORE(CopyTo_copies_what_is_in_a_folder),
         IN_STORE(a_status_and_pending_reports_stay_behind),
         IN_STORE(reports_are_sent_when_they_are_to_be),
