@@ -155,7 +155,8 @@ struct contents {
 
     struct table_listening *_Atomic listening; /* NULL: nobody is registered */
     struct row_list members;                   /* while somebody is: the rows of a restricted table, by id */
-    bool members_lost; /* there was no memory for them: then the table has changed, whatever happens */
+    struct row_list missed; /* of another: those that had gone before it was told that they have come */
+    bool members_lost;      /* there was no memory for them: then the table has changed, whatever happens */
 
     uint64_t rekeyed_seen;
     int64_t *skipped; /* rows delivered whose key has moved since */

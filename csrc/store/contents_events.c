@@ -3,7 +3,8 @@
  * A table that somebody is registered with is told of each change of a message in its folder, as the table is when the change is
  * read: TABLE_ROW_ADDED, _MODIFIED and _DELETED, with the columns, the restriction and the order it has then. Rows outside the
  * restriction produce nothing; for that the rows inside it are remembered, as those of a search folder are. A table sorted by anything but the date, whose order is
- * made once, gets TABLE_CHANGED where rows come or change.
+ * made once, gets TABLE_CHANGED where rows come or change; one with categories, whose headings change with the rows, where they go
+ * as well.
  */
 #include "store/contents.h"
 
@@ -18,6 +19,11 @@
 #include "store/entryid.h"
 
 /* ---- the rows, of a table where a changed message does not say by itself whether it was one ---- */
+
+static bool has_categories(const struct contents *table)
+{
+    return table->sort != NULL && table->sort->cCategories > 0;
+}
 
 static bool has_members(const struct contents *table)
 {
@@ -49,6 +55,7 @@ static void collect_members(struct contents *table)
     HRESULT hr = S_OK;
 
     row_list_free(&table->members);
+    row_list_free(&table->missed);
     if (has_members(table)) {
         memset(&selection, 0, sizeof selection);
         selection_add_own(&selection, table);
@@ -101,6 +108,27 @@ static void put_member(struct contents *table, int64_t row, bool in)
         memmove(members->rows + at, members->rows + at + 1, (members->count - 1 - at) * sizeof *members->rows);
         members->count--;
     }
+}
+
+/* A row that has come, but was gone again when that was read: nobody has been told of it. Without memory for it somebody is told
+ * that a row has gone which he does not know. */
+static void note_missed(struct contents *table, int64_t row)
+{
+    (void)row_list_add(&table->missed, row);
+}
+
+/* Whether it is one; forgotten with that, since it can only come again. */
+static bool take_missed(struct contents *table, int64_t row)
+{
+    struct row_list *missed = &table->missed;
+    size_t i;
+
+    for (i = 0; i < missed->count; i++)
+        if (missed->rows[i] == row) {
+            missed->rows[i] = missed->rows[--missed->count];
+            return true;
+        }
+    return false;
 }
 
 /* ---- one row as it is now ---- */
@@ -181,16 +209,18 @@ static void post(const struct contents *table, ULONG what, int64_t row, int64_t 
 }
 
 /* A row that may be there now. `was`: it was a row of the table before. `stays`: what has changed is only whether it is
- * one. */
+ * one. Where nothing is remembered, that a row has gone is told by the event that says so, which is still to be read. */
 static HRESULT tell_present(struct contents *table, int64_t row, bool was, bool stays)
 {
     struct present present;
     int64_t prior = 0;
     HRESULT hr = read_present(table, row, &present);
-    bool tells = SUCCEEDED(hr) && (!stays || present.there != was);
+    bool tells = SUCCEEDED(hr) && (!stays || present.there != was) && (present.there || has_members(table));
 
     if (SUCCEEDED(hr) && has_members(table))
         put_member(table, row, present.there);
+    else if (SUCCEEDED(hr) && !present.there && !was)
+        note_missed(table, row);
     if (tells && present.there && table->order != ORDER_BY_LIST)
         hr = find_prior(table, row, present.key, &prior);
     tells = tells && SUCCEEDED(hr);
@@ -213,7 +243,8 @@ static HRESULT tell_search(struct contents *table, const struct table_change *ch
         return S_OK;
     if (change->event == EVENT_SEARCHED)
         collect_members(table);
-    if (change->event == EVENT_SEARCHED || table->members_lost) {
+    if (change->event == EVENT_SEARCHED || table->members_lost ||
+        (change->event == EVENT_FOUND && has_categories(table))) {
         table_post_changed(table->listening);
         return S_OK;
     }
@@ -239,7 +270,11 @@ static HRESULT tell_folder(struct contents *table, const struct table_change *ch
     if (here)
         return tell_present(table, change->row, was, false);
     put_member(table, change->row, false);
-    if (was && change->row <= table->newest)
+    if (take_missed(table, change->row) || change->row > table->newest)
+        return S_OK;
+    if (has_categories(table)) /* the row may be in one that is closed, and be no member */
+        table_post_changed(table->listening);
+    else if (was)
         post(table, TABLE_ROW_DELETED, change->row, 0, NULL);
     return S_OK;
 }
@@ -268,6 +303,7 @@ static void end(void *context)
     struct contents *table = context;
 
     row_list_free(&table->members);
+    row_list_free(&table->missed);
 }
 
 static const struct table_listener contents_listener = {tell, NULL, begin, end};

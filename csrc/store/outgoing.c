@@ -118,12 +118,12 @@ struct aftermath {
     bool deleted;   /* PR_DELETE_AFTER_SUBMIT */
 };
 
-/* A folder of another store, or one that is gone, is none to go to: the message stays where it is. */
+/* A folder of another store, one that is gone, or a search folder is none to go to: the message stays where it is. */
 static HRESULT read_destination(struct message *message, struct aftermath *out)
 {
     struct store *store = message->host.store;
     struct byte_buffer id;
-    int64_t parent;
+    ULONG type = FOLDER_SEARCH;
     ULONG kind;
     HRESULT hr;
 
@@ -133,8 +133,8 @@ static HRESULT read_destination(struct message *message, struct aftermath *out)
         hr = object_entryid_parse(&store->uid, (ULONG)id.size, (const ENTRYID *)(const void *)id.bytes, &kind,
                                   &out->folder);
         if (SUCCEEDED(hr))
-            hr = kind == MAPI_FOLDER ? folder_parent(store, out->folder, &parent) : MAPI_E_NOT_FOUND;
-        if (FAILED(hr))
+            hr = kind == MAPI_FOLDER ? folder_kind(store, out->folder, &type) : MAPI_E_NOT_FOUND;
+        if (FAILED(hr) || type == FOLDER_SEARCH)
             out->folder = 0;
     }
     byte_buffer_free(&id);

@@ -529,6 +529,23 @@ static void a_folder_that_is_gone_keeps_nothing_in_the_queue(void **state)
     release(box);
 }
 
+/* Nothing is put into a search folder; the message was, and was to be seen nowhere. */
+static void a_search_folder_gets_no_message_that_was_sent(void **state)
+{
+    (void)state;
+    IMAPIFolder *root = user_root(), *folder = NULL, *box = outbox();
+    assert_int_equal(root->lpVtbl->CreateFolder(root, FOLDER_SEARCH, (LPTSTR)(uintptr_t) "s", NULL, NULL, 0, &folder),
+                     S_OK);
+    SBinary id = entryid(folder);
+    assert_int_equal(finished(sent("a", &id, FALSE)), S_OK);
+    assert_string_equal(queued(), "");
+    assert_string_equal(subjects_of(box), "a");
+    release(folder);
+    release(root);
+    release(box);
+    expect_integrity();
+}
+
 /* ---- logging on as the spooler ---- */
 
 static void the_spoolers_logon(void **state)
@@ -730,6 +747,7 @@ int main(void)
         WITH_SPOOLER(a_message_that_is_sent_again_goes_to_who_did_not_get_it),
         WITH_SPOOLER(FinishedMsg_does_as_the_message_says),
         WITH_SPOOLER(a_folder_that_is_gone_keeps_nothing_in_the_queue),
+        WITH_SPOOLER(a_search_folder_gets_no_message_that_was_sent),
         WITH_SPOOLER(the_spoolers_logon),
         cmocka_unit_test_setup_teardown(the_queue_survives_kill_9_in_each_state, killed_setup, killed_teardown),
         WITH_SPOOLER(a_store_of_version_2_is_upgraded),

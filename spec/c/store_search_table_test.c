@@ -490,6 +490,26 @@ static void other_processes_keep_it_up_to_date(void **state)
     expect_integrity();
 }
 
+/* A row of a closed category is not to be seen: nothing was told when one had gone. */
+static void what_goes_from_a_category_changes_the_table(void **state)
+{
+    (void)state;
+    struct event_log log;
+    IMAPIFolder *box = inbox(), *search = new_search("s");
+    SizedSSortOrderSet(1, closed) = {1, 1, 0, {{PR_SUBJECT_W, TABLE_SORT_ASCEND}}};
+    SBinary id = add_message(box, "a");
+    ENTRYLIST list = one_of(&id);
+    look_for(search, &all_there, box, 0);
+    IMAPITable *table = contents(search, 0);
+    assert_int_equal(table->lpVtbl->SortTable(table, (LPSSortOrderSet)(void *)&closed, 0), S_OK);
+    advise_table(table, &log);
+    assert_int_equal(box->lpVtbl->DeleteMessages(box, &list, 0, NULL, 0), S_OK);
+    assert_string_equal(heard(&log), "changed ");
+    release(table);
+    release(search);
+    release(box);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,7 +517,7 @@ int main(void)
         IN_STORE(sorted_grouped_and_restricted_by_folder), IN_STORE(a_search_by_folder),
         IN_STORE(rows_come_and_go_as_they_are_found),      IN_STORE(rows_come_with_a_folder),
         IN_STORE(sorted_and_restricted_tables_hear_too),   IN_STORE(the_store_tells_of_searches),
-        IN_STORE(other_processes_keep_it_up_to_date),
+        IN_STORE(other_processes_keep_it_up_to_date),      IN_STORE(what_goes_from_a_category_changes_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

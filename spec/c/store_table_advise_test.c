@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <mapicode.h>
+#include <mapisub.h>
 #include <mapiutil.h>
 
 #include "support/fault.h"
@@ -124,6 +125,94 @@ static void rows_that_come_and_go(void **state)
     release(table);
     release(box);
     release(drafts);
+}
+
+static SBinary batched;
+
+static HRESULT modify_and_delete(void *context)
+{
+    IMAPIFolder *box = context;
+    IMessage *message = open_message(batched, MAPI_MODIFY);
+    ENTRYLIST list = one_of(&batched);
+    put_text(message, PR_SUBJECT_W, "changed");
+    assert_int_equal(save(message, 0), S_OK);
+    release(message);
+    return box->lpVtbl->DeleteMessages(box, &list, 0, NULL, 0);
+}
+
+static HRESULT create_and_delete(void *context)
+{
+    batched = add_message(context, "short");
+    return modify_and_delete(context);
+}
+
+static HRESULT come_and_go(void *context)
+{
+    IMAPIFolder *box = context, *drafts = drafts_folder();
+    ENTRYLIST list = one_of(&batched);
+    assert_int_equal(drafts->lpVtbl->CopyMessages(drafts, &list, NULL, box, 0, NULL, MESSAGE_MOVE), S_OK);
+    assert_int_equal(box->lpVtbl->CopyMessages(box, &list, NULL, drafts, 0, NULL, MESSAGE_MOVE), S_OK);
+    release(drafts);
+    return S_OK;
+}
+
+static void at_once(IMAPIFolder *box, MAPIBATCHWORK work)
+{
+    IMapiStoreBatch *batch = NULL;
+    assert_int_equal(box->lpVtbl->QueryInterface(box, &IID_IMapiStoreBatch, (void **)&batch), S_OK);
+    assert_int_equal(batch->lpVtbl->Together(batch, work, box), S_OK);
+    release(batch);
+}
+
+/* What is read when all has happened: a row that was changed and deleted was deleted twice, and rows were that nobody had been
+ * told of. */
+static void a_row_is_deleted_once_and_only_if_it_was_there(void **state)
+{
+    (void)state;
+    struct event_log log;
+    IMAPIFolder *box = inbox(), *drafts = drafts_folder();
+    SBinary going = add_message(box, "going");
+    IMAPITable *table = contents(box, 0);
+    advise_table(table, &log);
+    batched = going;
+    at_once(box, modify_and_delete);
+    assert_string_equal(heard(&log), "rowdeleted ");
+    assert_true(is_id(&log.events[0].id, key_of(going)));
+    at_once(box, create_and_delete);
+    assert_string_equal(heard(&log), "");
+    batched = add_message(drafts, "passes");
+    at_once(box, come_and_go);
+    assert_string_equal(heard(&log), "");
+    ENTRYLIST list = one_of(&batched);
+    assert_int_equal(drafts->lpVtbl->CopyMessages(drafts, &list, NULL, box, 0, NULL, MESSAGE_MOVE), S_OK);
+    assert_int_equal(box->lpVtbl->DeleteMessages(box, &list, 0, NULL, 0), S_OK);
+    assert_string_equal(heard(&log), "added rowdeleted ");
+    release(table);
+    release(drafts);
+    release(box);
+}
+
+/* The rows of a closed category are not to be seen, but its heading counts them: nothing was told when one had gone. */
+static void what_goes_from_a_category_changes_the_table(void **state)
+{
+    (void)state;
+    struct event_log log;
+    IMAPIFolder *box = inbox();
+    SizedSSortOrderSet(1, closed) = {1, 1, 0, {{PR_SUBJECT_W, TABLE_SORT_ASCEND}}};
+    SRestriction any = {.rt = RES_EXIST};
+    any.res.resExist.ulPropTag = PR_MESSAGE_SIZE;
+    for (int restricted = 0; restricted < 2; restricted++) {
+        SBinary id = add_message(box, "a");
+        ENTRYLIST list = one_of(&id);
+        IMAPITable *table = contents(box, 0);
+        assert_int_equal(table->lpVtbl->Restrict(table, restricted ? &any : NULL, 0), S_OK);
+        assert_int_equal(table->lpVtbl->SortTable(table, (LPSSortOrderSet)(void *)&closed, 0), S_OK);
+        advise_table(table, &log);
+        assert_int_equal(box->lpVtbl->DeleteMessages(box, &list, 0, NULL, 0), S_OK);
+        assert_string_equal(heard(&log), "changed ");
+        release(table);
+    }
+    release(box);
 }
 
 static void rows_outside_the_restriction_produce_nothing(void **state)
@@ -290,6 +379,8 @@ int main(void)
         IN_STORE(a_tables_arguments),
         IN_STORE(a_sinks_last_release_unadvises_another),
         IN_STORE(rows_that_come_and_go),
+        IN_STORE(a_row_is_deleted_once_and_only_if_it_was_there),
+        IN_STORE(what_goes_from_a_category_changes_the_table),
         IN_STORE(rows_outside_the_restriction_produce_nothing),
         IN_STORE(the_order_says_what_is_before),
         IN_STORE(a_table_is_told_to_reload),

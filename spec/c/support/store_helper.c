@@ -79,6 +79,19 @@ int store_teardown(void **state)
     return mapi_teardown(state);
 }
 
+/* The name of the file of the store that was opened last: a profile may have others. */
+static char opened[33];
+
+static void note_opened(IMsgStore *store)
+{
+    SPropValue *key = NULL;
+    if (HrGetOneProp((IMAPIProp *)(void *)store, PR_RECORD_KEY, &key) != S_OK)
+        return;
+    for (ULONG i = 0; i < key->Value.bin.cb && i < 16; i++)
+        snprintf(opened + 2 * (size_t)i, 3, "%02x", key->Value.bin.lpb[i]);
+    MAPIFreeBuffer(key);
+}
+
 HRESULT try_open_store(ULONG flags, IMsgStore **store)
 {
     LPENTRYID id = NULL;
@@ -86,6 +99,8 @@ HRESULT try_open_store(ULONG flags, IMsgStore **store)
     first_store(the_session, &size, &id);
     HRESULT hr = the_session->lpVtbl->OpenMsgStore(the_session, 0, size, id, NULL, flags, store);
     MAPIFreeBuffer(id);
+    if (hr == S_OK)
+        note_opened(*store);
     return hr;
 }
 
@@ -384,7 +399,7 @@ const char *store_path(void)
     assert_non_null(directory);
     path[0] = 0;
     while ((entry = readdir(directory)) != NULL)
-        if (strlen(entry->d_name) == 35)
+        if (strlen(entry->d_name) == 35 && (path[0] == 0 || strncmp(entry->d_name, opened, 32) == 0))
             snprintf(path, sizeof path, "%s/stores/%s", temp_home_path(), entry->d_name);
     closedir(directory);
     assert_true(path[0] != 0);
