@@ -365,7 +365,7 @@ static HRESULT move_row(struct store *store, int64_t row, int64_t from, int64_t 
     sqlite3_bind_int64(statement, 4, filetime_now());
     hr = database_run(store->db, statement, "The folder could not be moved");
     if (SUCCEEDED(hr) && from != parent)
-        hr = search_folder_moved(store, row);
+        hr = search_folder_moved(store, row, from, parent);
     if (FAILED(hr))
         return hr;
     return from == parent ? event_folder(store, fnevObjectModified, row, parent, 0, 0)

@@ -28,7 +28,7 @@ struct searches_pending {
     int64_t *touched; /* messages, some more than once */
     size_t count;
     size_t capacity;
-    struct sieve **sieves; /* of the searches that have been needed so far */
+    struct sieve **sieves; /* of the searches that have been needed so far, by row */
     size_t sieve_count;
 };
 
@@ -44,9 +44,10 @@ void searches_changed(struct store *store);
 /* A message that may be found, or not any more, without having been changed itself. Nothing where there are no searches. */
 HRESULT searches_touch(struct store *store, int64_t message);
 
-/* search_scope.c. Inside a transaction: a folder has been made (below `parent`), moved, or is about to be deleted. */
+/* search_scope.c. Inside a transaction: a folder has been made (below `parent`), moved from one parent to another, or is about to be
+ * deleted. */
 HRESULT search_folder_added(struct store *store, int64_t row, int64_t parent);
-HRESULT search_folder_moved(struct store *store, int64_t row);
+HRESULT search_folder_moved(struct store *store, int64_t row, int64_t from, int64_t to);
 HRESULT search_folder_removed(struct store *store, int64_t row);
 
 /* Which folders a search looks through, anew from the list it was given. */

@@ -120,17 +120,33 @@ static HRESULT update_one(struct sieve *sieve, int64_t message)
 
 /* ---- all of them ---- */
 
+/* Where the sieve of a search is, or belongs. */
+static size_t sieve_place(const struct searches_pending *pending, int64_t search)
+{
+    size_t low = 0;
+    size_t high = pending->sieve_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (pending->sieves[middle]->table.folder < search)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static HRESULT find_sieve(struct store *store, int64_t search, struct sieve **out)
 {
     struct searches_pending *pending = &store->searches;
     struct sieve **sieves;
-    size_t i;
+    size_t at = sieve_place(pending, search);
 
-    for (i = 0; i < pending->sieve_count; i++)
-        if (pending->sieves[i]->table.folder == search) {
-            *out = pending->sieves[i];
-            return S_OK;
-        }
+    if (at < pending->sieve_count && pending->sieves[at]->table.folder == search) {
+        *out = pending->sieves[at];
+        return S_OK;
+    }
     sieves = realloc(pending->sieves, (pending->sieve_count + 1) * sizeof(struct sieve *));
     if (sieves == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
@@ -138,7 +154,8 @@ static HRESULT find_sieve(struct store *store, int64_t search, struct sieve **ou
     *out = malloc(sizeof **out);
     if (*out == NULL)
         return MAPI_E_NOT_ENOUGH_MEMORY;
-    sieves[pending->sieve_count++] = *out;
+    memmove(sieves + at + 1, sieves + at, (pending->sieve_count++ - at) * sizeof(struct sieve *));
+    sieves[at] = *out;
     return sieve_open(*out, store, search);
 }
 
