@@ -98,14 +98,19 @@ static HRESULT continue_submission(struct message *message)
 {
     struct store *store = message->host.store;
     int64_t row = message->host.place.row;
+    ULONG state;
     HRESULT hr = message_save(message, 0);
 
     if (SUCCEEDED(hr))
         hr = store_begin(store);
     if (FAILED(hr))
         return hr;
-    hr = tree_run(store, "UPDATE outgoing SET flags = flags & ~2 WHERE message = ?1", row,
-                  "The message could not be submitted");
+    hr = outgoing_flags(store, row, &state);
+    if (hr == MAPI_E_NOT_FOUND)
+        hr = fail(MAPI_E_NOT_IN_QUEUE, "The submission of the message has been taken back.");
+    if (SUCCEEDED(hr))
+        hr = tree_run(store, "UPDATE outgoing SET flags = flags & ~2 WHERE message = ?1", row,
+                      "The message could not be submitted");
     if (SUCCEEDED(hr))
         hr = searches_touch(store, row);
     if (SUCCEEDED(hr))

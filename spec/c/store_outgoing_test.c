@@ -546,6 +546,19 @@ static void a_search_folder_gets_no_message_that_was_sent(void **state)
     expect_integrity();
 }
 
+/* The spooler was told that it would be sent. */
+static void a_submission_that_was_taken_back_is_not_continued(void **state)
+{
+    (void)state;
+    SBinary id = submitted("a");
+    IMessage *message = as_spooler(id, MAPI_MODIFY);
+    assert_int_equal(abort_submit(id), S_OK);
+    assert_int_equal(message->lpVtbl->SubmitMessage(message, 0), MAPI_E_NOT_IN_QUEUE);
+    assert_int_equal(flags_of(id) & MSGFLAG_SUBMIT, 0);
+    assert_string_equal(queued(), "");
+    release(message);
+}
+
 /* ---- logging on as the spooler ---- */
 
 static void the_spoolers_logon(void **state)
@@ -747,6 +760,7 @@ int main(void)
         WITH_SPOOLER(a_message_that_is_sent_again_goes_to_who_did_not_get_it),
         WITH_SPOOLER(FinishedMsg_does_as_the_message_says),
         WITH_SPOOLER(a_folder_that_is_gone_keeps_nothing_in_the_queue),
+        WITH_SPOOLER(a_submission_that_was_taken_back_is_not_continued),
         WITH_SPOOLER(a_search_folder_gets_no_message_that_was_sent),
         WITH_SPOOLER(the_spoolers_logon),
         cmocka_unit_test_setup_teardown(the_queue_survives_kill_9_in_each_state, killed_setup, killed_teardown),
