@@ -171,6 +171,19 @@ describe("folder:import", function()
         support.nothing_left()
     end)
 
+    -- A Ctrl-C while the converter was loaded was taken for a module that is missing, and did not end the program.
+    it("passes on what ends the program while the converter is loaded", function()
+        local loaded = package.loaded["mapi.mime"]
+        package.loaded["mapi.mime"] = nil
+        package.preload["mapi.mime"] = function() error("interrupted!", 0) end
+        local ok, problem = pcall(inbox.import, inbox, simple)
+        package.preload["mapi.mime"] = nil
+        package.loaded["mapi.mime"] = loaded
+        assert.is_false(ok)
+        assert.equal("interrupted!", problem)
+        assert(inbox:import(simple))
+    end)
+
     it("refuses more than max_size, by default 100 MB", function()
         local text = support.fails("folder:import", "MAPI_E_TOO_BIG", inbox:import(simple, { max_size = #simple - 1 }))
         assert.truthy(text:find(tostring(#simple - 1), 1, true))

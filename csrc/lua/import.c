@@ -37,15 +37,14 @@ const struct mime_module *lm_mime_push(lua_State *L, const char *operation)
     const struct mime_module *module;
 
     lua_pushcfunction(L, load_converter);
-    switch (lua_pcall(L, 0, 1, 0)) {
-    case LUA_OK:
-        break;
-    case LUA_ERRMEM:
-        lua_error(L);
-        return NULL;
-    default:
-        /* A module left out of an installation is the world's failure. */
-        lm_fail_text(L, operation, MAPI_E_NO_SUPPORT, luaL_tolstring(L, -1, NULL));
+    if (lua_pcall(L, 0, 1, 0) != LUA_OK) {
+        /* A module left out of an installation is the world's failure; memory that ran out, or a hook that ends the
+         * program, as at Ctrl-C, is none of the module's. */
+        if (lua_type(L, -1) != LUA_TSTRING || strstr(lua_tostring(L, -1), "mapi.mime") == NULL) {
+            lua_error(L);
+            return NULL;
+        }
+        lm_fail_text(L, operation, MAPI_E_NO_SUPPORT, lua_tostring(L, -1));
         return NULL;
     }
     module = lua_islightuserdata(L, -1) ? (const struct mime_module *)lua_touserdata(L, -1) : NULL;

@@ -188,6 +188,7 @@ static void put_receipts(struct mime_export *export)
 static void put_suppress(struct mime_export *export)
 {
     static const char *const words[] = {"DR", "NDR", "RN", "NRN", "OOF", "AutoReply"};
+    enum { OOF_AND_AUTOREPLY = 16 | 32 };
     LONG bits = mime_export_long(export, PR_AUTO_RESPONSE_SUPPRESS, 0);
     char text[64] = "All", *at = text;
 
@@ -196,6 +197,9 @@ static void put_suppress(struct mime_export *export)
             at = stpcpy(stpcpy(at, at == text ? "" : ", "), words[i]);
     if (bits != -1)
         *at = '\0';
+    if (bits == OOF_AND_AUTOREPLY && mime_original(export, "X-Auto-Response-Suppress", 0) == NULL &&
+        mime_original(export, "Auto-Submitted", 0) != NULL)
+        return; /* what the importer has read from that field, which says it again */
     mime_output_field(export->out, "X-Auto-Response-Suppress", text);
 }
 

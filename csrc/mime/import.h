@@ -111,6 +111,9 @@ HRESULT mime_import_attachment(struct mime_import *import, GMimeObject *part, IM
 HRESULT mime_import_entity(struct mime_import *import, GMimeObject *entity, IMessage *message, const char *type,
                            const char *filename, const char *description);
 
+/* The body of a message, a multipart/signed, as it stands: byte for byte where it is that of the outermost message. */
+HRESULT mime_import_signed(struct mime_import *import, GMimeObject *body, IMessage *message, unsigned depth);
+
 /* The bytes of the source from `start` on as one attachment. */
 HRESULT mime_import_remainder(struct mime_import *import, uint64_t start, IMessage *message, const char *description);
 

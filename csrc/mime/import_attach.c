@@ -340,6 +340,42 @@ mime_import_entity(struct mime_import *import, GMimeObject *entity, IMessage *me
     return finish(&attaching, hr);
 }
 
+/* The parser has the fields, the source the rest: GMime writes boundaries anew, without the blanks behind them. */
+static HRESULT write_source(struct attaching *attaching, GMimeObject *body)
+{
+    struct mime_writer writer = {attaching->object, PR_ATTACH_DATA_BIN, &attaching->draft, NULL, 0, 0, NULL};
+    struct mime_import *import = attaching->import;
+    GMimeStream *stream = mime_source_stream(import->source, import->scan.header_end, import->source->size);
+    char *fields = g_mime_object_get_headers(body, NULL);
+    HRESULT hr = mime_writer_put(&writer, fields, strlen(fields));
+
+    if (SUCCEEDED(hr))
+        hr = mime_writer_put(&writer, "\n", 1);
+    if (SUCCEEDED(hr))
+        hr = mime_writer_copy(&writer, import->source, stream);
+    g_free(fields);
+    g_object_unref(stream);
+    return mime_writer_finish(&writer, hr);
+}
+
+HRESULT
+mime_import_signed(struct mime_import *import, GMimeObject *body, IMessage *message, unsigned depth)
+{
+    struct attaching attaching;
+    HRESULT hr;
+
+    if (depth != 0 || import->scan.beyond != NULL)
+        return mime_import_entity(import, body, message, "multipart/signed", "smime.p7m", NULL);
+    hr = begin(&attaching, import, message);
+    if (SUCCEEDED(hr)) {
+        draft_entity(&attaching, "multipart/signed", "smime.p7m", NULL);
+        hr = write_source(&attaching, body);
+    }
+    if (SUCCEEDED(hr))
+        hr = apply(&attaching);
+    return finish(&attaching, hr);
+}
+
 HRESULT
 mime_import_remainder(struct mime_import *import, uint64_t start, IMessage *message, const char *description)
 {

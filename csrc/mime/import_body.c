@@ -143,13 +143,11 @@ static void sort_part(struct mime_parts *parts, GMimeObject *part, const struct 
 
 /* Message classes ----------------------------------------------------------------------------------------------- */
 
-static bool is_smime_signed(GMimeObject *body)
+/* Whoever signed it, and by what protocol: one changed byte, and nobody can verify it any more. */
+static bool is_signed(GMimeObject *body)
 {
-    const char *protocol =
-        is_type(body, "multipart", "signed") ? g_mime_object_get_content_type_parameter(body, "protocol") : NULL;
-
-    return protocol != NULL && (g_ascii_strcasecmp(protocol, "application/pkcs7-signature") == 0 ||
-                                g_ascii_strcasecmp(protocol, "application/x-pkcs7-signature") == 0);
+    return GMIME_IS_MULTIPART(body) && is_type(body, "multipart", "signed") &&
+           g_mime_multipart_get_count(GMIME_MULTIPART(body)) != 0;
 }
 
 /* What a Content-Class says of the message's class, in the arena; NULL: nothing. */
@@ -193,7 +191,7 @@ static const char *class_of(struct mime_import *import, struct mime_draft *draft
         return named;
     if (GMIME_IS_MULTIPART(body) && is_type(body, "multipart", "report"))
         return mime_import_report(import, body, draft);
-    if (is_smime_signed(body))
+    if (is_signed(body))
         return "IPM.Note.SMIME.MultipartSigned";
     if (is_type(body, "application", "pkcs7-mime") || is_type(body, "application", "x-pkcs7-mime"))
         return "IPM.Note.SMIME";
@@ -300,7 +298,7 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
     GMimeObject *body = g_mime_message_get_mime_part(parsed);
     struct place place = {NULL, MIME_ATTACH_PLAIN, true};
     struct mime_parts parts;
-    bool whole = body != NULL && is_smime_signed(body) && GMIME_IS_MULTIPART(body);
+    bool whole = body != NULL && is_signed(body);
     HRESULT hr;
 
     memset(&parts, 0, sizeof parts);
@@ -310,7 +308,7 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
                       : import_bodies(import, &parts, depth == 0 ? body : NULL, message, draft);
     /* A signed message keeps the signed entity, byte for byte, as its only attachment; its bodies are copies. */
     if (SUCCEEDED(hr) && whole)
-        hr = mime_import_entity(import, body, message, "multipart/signed", "smime.p7m", NULL);
+        hr = mime_import_signed(import, body, message, depth);
     for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++) {
         if (parts.attached[i].entity)
             mime_draft_note(draft,

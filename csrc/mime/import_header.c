@@ -266,6 +266,7 @@ static void read_keywords(struct reader *reader, const struct rule *rule, const 
 static void read_suppress(struct reader *reader, const struct rule *rule, const char *raw)
 {
     static const struct word bits[] = {{"DR", 1}, {"NDR", 2}, {"RN", 4}, {"NRN", 8}, {"OOF", 16}, {"AutoReply", 32}};
+    SPropValue *guessed = mime_draft_get(reader->draft, rule->tag); /* from Auto-Submitted, above */
     const char *text = text_of(reader, raw);
     LONG value = 0;
 
@@ -282,7 +283,10 @@ static void read_suppress(struct reader *reader, const struct rule *rule, const 
         text += size;
         text += strspn(text, ", ");
     }
-    add_once(reader, rule->tag, value);
+    if (guessed != NULL)
+        guessed->Value.l = value;
+    else
+        mime_draft_long(reader->draft, rule->tag, value);
 }
 
 static void read_auto_submitted(struct reader *reader, const struct rule *rule, const char *raw)

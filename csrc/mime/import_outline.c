@@ -54,7 +54,8 @@ static void put_fields(struct outliner *outliner, GMimeObject *part, char what)
     }
 }
 
-/* A text that names us-ascii or UTF-8, being that, and nothing more needs no charset kept. */
+/* A text that names us-ascii or UTF-8, being that, and nothing more needs no charset kept. ASCII bytes under any other name
+ * may mean something else there, as those of HZ do. */
 static bool is_simple_text(GMimeObject *part, const struct mime_charset *charset)
 {
     GMimeParamList *list = g_mime_content_type_get_parameters(g_mime_object_get_content_type(part));
@@ -63,7 +64,8 @@ static bool is_simple_text(GMimeObject *part, const struct mime_charset *charset
     if (g_mime_param_list_length(list) > (name != NULL) || charset->irreversible ||
         strcasecmp(charset->name, "utf-8") != 0)
         return false;
-    return name == NULL ? charset->codepage == 20127 : strcasecmp(name, "utf-8") == 0 || charset->codepage == 20127;
+    return name == NULL ? charset->codepage == 20127
+                        : strcasecmp(name, "utf-8") == 0 || strcasecmp(name, "us-ascii") == 0;
 }
 
 static void put_body(struct outliner *outliner, GMimeObject *part, char what, const struct mime_charset *charset)

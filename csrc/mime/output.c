@@ -440,7 +440,7 @@ static void put_extended(struct mime_output *out, const char *name, const char *
         while (*value != '\0' && size < PIECE) {
             unsigned char c = is_control(*value) ? (unsigned char)'_' : (unsigned char)*value;
 
-            if (c < 0x80 && is_atom_text((char)c) && strchr("*'%", (char)c) == NULL) {
+            if (c < 0x80 && is_atom_text((char)c) && strchr("*'%=?/", (char)c) == NULL) {
                 piece[size++] = (char)c;
             } else if (c == '.') {
                 piece[size++] = '.';

@@ -486,6 +486,75 @@ static void signed_entities_are_not_changed(void **state)
     assert_has_not(helper_export(message, 0), "Bcc");
 }
 
+/* Whoever signed them: PGP/MIME was taken apart and put together anew. Boundaries with blanks behind them, a preamble and a
+ * second blank in a field are things that signatures cover and GMime would write otherwise. */
+static void whatever_is_signed_is_not_changed(void **state)
+{
+    static const char signed_text[] =
+        "From: a@b\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/signed; micalg=pgp-sha256;\r\n protocol=\"application/pgp-signature\"; "
+        "boundary=x\r\n\r\n"
+        "A preamble.\r\n--x\r\nContent-Type:  multipart/mixed; boundary=\"y z\"\r\nX-Odd:1\r\n\r\nAnother.\r\n--y z  "
+        "\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nsigned=20\r\n"
+        "--y z\r\nContent-Type: application/octet-stream; name=a\r\nContent-Transfer-Encoding: "
+        "base64\r\n\r\nAA\r\nEC\r\n"
+        "--y z--  \r\nAn epilogue.\r\n\r\n--x\r\nContent-Type: application/pgp-signature; name=signature.asc\r\n\r\n"
+        "-----BEGIN PGP SIGNATURE-----\r\n--x--\r\n";
+    IMessage *message = helper_import(signed_text);
+    char around[sizeof signed_text + 200];
+
+    (void)state;
+    assert_string_equal(helper_get(message, PR_MESSAGE_CLASS_W), "IPM.Note.SMIME.MultipartSigned");
+    assert_string_equal(helper_get(message, PR_BODY_W), "signed ");
+    assert_string_equal(helper_export(message, 0), signed_text);
+    snprintf(
+        around, sizeof around,
+        "From: c@d\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nSee below.\r\n"
+        "--o\r\nContent-Type: message/rfc822\r\n\r\n%s\r\n--o--\r\n",
+        "From: a@b\r\nContent-Type: multipart/signed; boundary=x\r\n\r\n--x\r\n\r\none "
+        "\r\n--x\r\n\r\ntwo\r\n--x--\r\n");
+    assert_has(helper_export(helper_import(around), 0),
+               "Content-Type: multipart/signed; boundary=x\r\n\r\n--x\r\n\r\none \r\n--x\r\n\r\ntwo\r\n--x--\r\n");
+}
+
+/* ASCII bytes under the name of a charset that is not known here were said to be us-ascii: those of HZ are Chinese. */
+static void unknown_charsets_keep_their_names(void **state)
+{
+    const char *text =
+        helper_export(helper_import("From: a@b\nContent-Type: text/plain; charset=x-not-known\n\n~{Dc:C~}\n"), 0);
+
+    (void)state;
+    assert_has(text, "Content-Type: text/plain; charset=x-not-known\r\n");
+    assert_has(text, "\r\n\r\n~{Dc:C~}\r\n");
+    assert_has(helper_export(helper_import("From: a@b\nContent-Type: text/plain; charset=US-ASCII\n\nx\n"), 0),
+               "charset=\"us-ascii\"");
+}
+
+/* What is only read from Auto-Submitted was written as a field that the message never had, and won over the one it had. */
+static void automatic_replies_are_said_once(void **state)
+{
+    const char *text = helper_export(helper_import("From: a@b\nAuto-Submitted: auto-replied\n\nx"), 0);
+    IMessage *message = helper_import("From: a@b\nAuto-Submitted: auto-replied\nX-Auto-Response-Suppress: All\n\nx");
+
+    (void)state;
+    assert_has(text, "Auto-Submitted: auto-replied\r\n");
+    assert_has_not(text, "X-Auto-Response-Suppress");
+    assert_has(helper_export(message, 0), "X-Auto-Response-Suppress: All\r\n");
+    message = helper_import("From: a@b\nAuto-Submitted: no\nX-Auto-Response-Suppress: OOF, AutoReply\n\nx");
+    assert_has(helper_export(message, 0), "X-Auto-Response-Suppress: OOF, AutoReply\r\n");
+}
+
+/* tspecials may not stand in an extended value [RFC 2231 7]; Python found no name at all. */
+static void extended_values_have_no_specials(void **state)
+{
+    IMessage *message = composed();
+
+    (void)state;
+    helper_attach(message, "=?utf-8?q?a?=/[b].txt", "application/pdf", "x", 1);
+    assert_has(helper_export(message, 0), "=utf-8''%3D%3Futf-8%3Fq%3Fa%3F%3D%2F%5Bb%5D.txt\r\n");
+}
+
 static void reports_stay_reports(void **state)
 {
     IMessage *message =
@@ -750,6 +819,10 @@ int main(void)
         test(lone_attachment_is_the_message),
         test(embedded_messages_come_back),
         test(signed_entities_are_not_changed),
+        test(whatever_is_signed_is_not_changed),
+        test(unknown_charsets_keep_their_names),
+        test(automatic_replies_are_said_once),
+        test(extended_values_have_no_specials),
         test(reports_stay_reports),
         test(reports_are_made_of_properties),
         test(fields_keep_their_words),
