@@ -252,8 +252,15 @@ static void put_fields(struct writing *writing, const struct mime_attached *atta
     mime_export_fields(export, writing->node);
 }
 
-/* Can the content stand as lines of a part that must not be encoded? Small, ASCII, no line that could be a boundary. */
-static bool is_lines(const SPropValue *value)
+/* Is it one of the types of RFC 6532 and 6533, which say in UTF-8 what others say in ASCII? */
+static bool is_global(const char *type)
+{
+    return strncasecmp(type, "message/global", 14) == 0 && (type[14] == '\0' || type[14] == '-');
+}
+
+/* Can the content stand as lines of a part that must not be encoded? Small, ASCII if that is asked for, no line that could be
+ * a boundary. */
+static bool is_lines(const SPropValue *value, bool ascii)
 {
     const char *text = value == NULL ? NULL : (const char *)value->Value.bin.lpb;
     size_t size = value == NULL ? 0 : value->Value.bin.cb, line = 0;
@@ -265,7 +272,7 @@ static bool is_lines(const SPropValue *value)
             line = 0;
             continue;
         }
-        if (c == 0 || c >= 0x80 || (c == '\r' && (i + 1 == size || text[i + 1] != '\n')) || ++line > 998 ||
+        if (c == 0 || (ascii && c >= 0x80) || (c == '\r' && (i + 1 == size || text[i + 1] != '\n')) || ++line > 998 ||
             (line == 1 && size - i > 3 && memcmp(text + i, "--=", 3) == 0))
             return false;
     }
@@ -284,13 +291,13 @@ static HRESULT put_by_value(struct writing *writing, const struct mime_attached 
     /* A multipart needs parts, and what is message/... must not be encoded; otherwise their bytes are only bytes. */
     if (type == NULL || !is_media_type(type) || strncasecmp(type, "multipart/", 10) == 0 ||
         (strncasecmp(type, "message/", 8) == 0 &&
-         !is_lines(mime_find_prop(writing->props, ATTACH_TAGS, PR_ATTACH_DATA_BIN))))
+         !is_lines(mime_find_prop(writing->props, ATTACH_TAGS, PR_ATTACH_DATA_BIN), !is_global(type))))
         type = "application/octet-stream";
     put_fields(writing, attached, type);
     if (strncasecmp(type, "message/", 8) == 0) {
         bool held_cr = false;
 
-        mime_output_text(out, "\r\n");
+        mime_output_text(out, is_global(type) ? "Content-Transfer-Encoding: 8bit\r\n\r\n" : "\r\n");
         return read_content(writing, take_lines, &held_cr);
     }
     mime_output_text(out, "Content-Transfer-Encoding: base64\r\n\r\n");

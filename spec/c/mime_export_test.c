@@ -555,6 +555,23 @@ static void extended_values_have_no_specials(void **state)
     assert_has(helper_export(message, 0), "=utf-8''%3D%3Futf-8%3Fq%3Fa%3F%3D%2F%5Bb%5D.txt\r\n");
 }
 
+/* Reports about addresses beyond ASCII [RFC 6533] became bytes of no type, and the report none. */
+static void global_reports_keep_their_types(void **state)
+{
+    const char *text = helper_export(
+        helper_import(
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\ntext\n--x\n"
+            "Content-Type: message/global-delivery-status\n\nA: b\n\nFinal-Recipient: utf-8; \xC3\xA9@b\n--x\n"
+            "Content-Type: message/global-headers\n\nSubject: \xC3\xA9\n--x--\n"),
+        0);
+
+    (void)state;
+    assert_has(text, "Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+                     "A: b\r\n\r\nFinal-Recipient: utf-8; \xC3\xA9@b");
+    assert_has(text,
+               "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSubject: \xC3\xA9");
+}
+
 static void reports_stay_reports(void **state)
 {
     IMessage *message =
@@ -823,6 +840,7 @@ int main(void)
         test(unknown_charsets_keep_their_names),
         test(automatic_replies_are_said_once),
         test(extended_values_have_no_specials),
+        test(global_reports_keep_their_types),
         test(reports_stay_reports),
         test(reports_are_made_of_properties),
         test(fields_keep_their_words),
