@@ -87,14 +87,6 @@ HRESULT byte_buffer_append_u64(struct byte_buffer *buffer, uint64_t value)
     return byte_buffer_append(buffer, bytes, sizeof bytes);
 }
 
-unsigned char *byte_buffer_take(struct byte_buffer *buffer, size_t *size)
-{
-    unsigned char *bytes = buffer->bytes;
-    *size = buffer->size;
-    byte_buffer_init(buffer);
-    return bytes;
-}
-
 void bytes_put_u16(unsigned char *at, uint16_t value)
 {
     at[0] = (unsigned char)(value & 0xFF);

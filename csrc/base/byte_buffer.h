@@ -34,10 +34,6 @@ HRESULT byte_buffer_append_u64(struct byte_buffer *buffer, uint64_t value);
 /* Appends `size` bytes of undefined content and returns their address (valid until the next append), or NULL. */
 unsigned char *byte_buffer_extend(struct byte_buffer *buffer, size_t size);
 
-/* Hands the memory over to the caller, who frees it with free(); the buffer is empty afterwards. NULL when it never
- * held anything. */
-unsigned char *byte_buffer_take(struct byte_buffer *buffer, size_t *size);
-
 /* Little-endian integers at any address. */
 void bytes_put_u16(unsigned char *at, uint16_t value);
 void bytes_put_u32(unsigned char *at, uint32_t value);

@@ -55,11 +55,3 @@ HRESULT loose_section_settle(struct loose_section *loose, struct profile *profil
     profile_database_leave();
     return hr;
 }
-
-bool loose_section_settled(struct loose_section *loose)
-{
-    pthread_mutex_lock(&loose->lock);
-    bool settled = loose->settled;
-    pthread_mutex_unlock(&loose->lock);
-    return settled;
-}

@@ -19,7 +19,6 @@ struct loose_section *loose_section_ref(struct loose_section *loose);
 void loose_section_unref(struct loose_section *loose);
 /* Puts it into the profile; from then on the profile's copy is the section. S_OK also when it is there already. */
 HRESULT loose_section_settle(struct loose_section *loose, struct profile *profile);
-bool loose_section_settled(struct loose_section *loose);
 
 enum profsect_opener {
     /* IMAPISession::OpenProfileSection, IMsgServiceAdmin::OpenProfileSection */

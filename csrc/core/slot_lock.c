@@ -69,11 +69,6 @@ bool slot_lock_claim(int file, uint32_t member)
     return change(file, F_SETLK, F_WRLCK, (off_t)MEMBER_BYTES + (off_t)member, 1) == 0;
 }
 
-void slot_lock_yield(int file, uint32_t member)
-{
-    change(file, F_SETLK, F_UNLCK, (off_t)MEMBER_BYTES + (off_t)member, 1);
-}
-
 static bool held(int file, off_t start, off_t length)
 {
     struct flock region = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};

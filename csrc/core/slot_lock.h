@@ -23,7 +23,6 @@ void slot_lock_drop(int file);
 
 /* A member's own lock: true if it is ours now. Never waits. */
 bool slot_lock_claim(int file, uint32_t member);
-void slot_lock_yield(int file, uint32_t member);
 
 /* Whether another process holds the member's lock. True also where that cannot be found out. */
 bool slot_lock_held(int file, uint32_t member);

@@ -36,7 +36,8 @@ static HRESULT put_wide(void *context, LPCWSTR wide, size_t units)
     return S_OK;
 }
 
-/* Decoding lost something, or encoding would give other bytes: the bytes themselves stay with the message, where the store has named properties. */
+/* Decoding lost something, or encoding would give other bytes: the bytes themselves stay with the message, where the
+ * store has named properties. */
 static HRESULT keep_raw(struct mime_import *import, const void *bytes, size_t size, IMessage *message, ULONG tag,
                         struct mime_draft *draft)
 {

@@ -7,10 +7,10 @@
  * the exporter would put together the same way have none.
  *
  * One thing a line, its first character says what: '(' begins a multipart, ')' ends it, 't' is the text body, 'h' the
- * HTML body, 'a' an attachment, by its place among them. What follows on lines of their own belongs to it: 'F' a header field of its entity,
- * folds taken out; 'P' and 'E' what stands before the first and behind the last part; 'C' how the body's charset was
- * read, "name" or "name!" where undecodable bytes stand for characters of the same number, "name~" for Shift_JIS' way
- * with the backslash. Within a line \n, \r and \\ stand for an end of line, a CR and a backslash.
+ * HTML body, 'a' an attachment, by its place among them. What follows on lines of their own belongs to it: 'F' a header
+ * field of its entity, folds taken out; 'P' and 'E' what stands before the first and behind the last part; 'C' how the
+ * body's charset was read, "name" or "name!" where undecodable bytes stand for characters of the same number, "name~" for
+ * Shift_JIS' way with the backslash. Within a line \n, \r and \\ stand for an end of line, a CR and a backslash.
  */
 #ifndef MIME_OUTLINE_H
 #define MIME_OUTLINE_H

@@ -35,7 +35,8 @@ bool mime_tnef_begin(struct mime_tnef_reader *reader, const void *bytes, size_t 
 bool mime_tnef_next(struct mime_tnef_reader *reader, ULONG *attribute, const unsigned char **content, size_t *size);
 
 /* One property. Strings are UTF-16, whatever they were; of a PT_OBJECT value.bin is the content, the interface's
- * identifier before it, among the bytes that are read. Where `set` is not NULL the property has a name: a string, or a number where that is NULL. */
+ * identifier before it, among the bytes that are read. Where `set` is not NULL the property has a name: a string, or a
+ * number where that is NULL. */
 struct mime_tnef_property {
     SPropValue value;
     const GUID *set;

@@ -7,8 +7,8 @@
 
 #include "base/failure.h"
 
-/* In the order of MESSAGE_COLUMNS, which is that of the property ids, as loading wants them. A text longer than INLINE_LIMIT is kept as a large value; its column then holds the beginning, which is what
- * tables show. */
+/* In the order of MESSAGE_COLUMNS, which is that of the property ids, as loading wants them. A text longer than
+ * INLINE_LIMIT is kept as a large value; its column then holds the beginning, which is what tables show. */
 static const struct column stored[] = {
     {PR_IMPORTANCE, COLUMN_LONG, "importance"},
     {PR_MESSAGE_CLASS_W, COLUMN_TEXT, "message_class"},

@@ -1,10 +1,10 @@
 /* What a contents table tells of changes (declared in contents.h).
  *
- * A table that somebody is registered with is told of each change of a message in its folder, as the table is when the change is
- * read: TABLE_ROW_ADDED, _MODIFIED and _DELETED, with the columns, the restriction and the order it has then. Rows outside the
- * restriction produce nothing; for that the rows inside it are remembered, as those of a search folder are. A table sorted by anything but the date, whose order is
- * made once, gets TABLE_CHANGED where rows come or change; one with categories, whose headings change with the rows, where they go
- * as well.
+ * A table that somebody is registered with is told of each change of a message in its folder, as the table is when the
+ * change is read: TABLE_ROW_ADDED, _MODIFIED and _DELETED, with the columns, the restriction and the order it has then.
+ * Rows outside the restriction produce nothing; for that the rows inside it are remembered, as those of a search folder
+ * are. A table sorted by anything but the date, whose order is made once, gets TABLE_CHANGED where rows come or change;
+ * one with categories, whose headings change with the rows, where they go as well.
  */
 #include "store/contents.h"
 

@@ -54,14 +54,6 @@ HRESULT holder_copy(struct holder *to, const struct holder *from)
     return S_OK;
 }
 
-void holder_swap(struct holder *left, struct holder *right)
-{
-    struct holder keep = *left;
-
-    *left = *right;
-    *right = keep;
-}
-
 static size_t staged_index(const struct holder *holder, ULONG tag)
 {
     size_t i;

@@ -41,9 +41,6 @@ void holder_clear(struct holder *holder);
 /* Replaces the content of `to`; unchanged on failure. Spools are shared. */
 HRESULT holder_copy(struct holder *to, const struct holder *from);
 
-/* Exchanges the contents. */
-void holder_swap(struct holder *left, struct holder *right);
-
 /* Sets a value; on failure nothing has changed. holder_set_spool shares the spool, whose bytes are the payload. */
 HRESULT holder_set(struct holder *holder, const SPropValue *value);
 HRESULT holder_set_payload(struct holder *holder, ULONG tag, const void *bytes, size_t size);
