@@ -271,6 +271,14 @@ describe("a folder", function()
         support.raises("expected, got number", inbox.delete_messages, inbox, { 7 })
     end)
 
+    -- The name of the type that was pushed for the message took the place of what was missing: "got string".
+    it("says that an object is missing", function()
+        support.raises("mapi.folder expected, got no value", inbox.count)
+        support.raises("mapi.folder expected, got no value", inbox.move_messages, inbox, {})
+        support.raises("mapi.folder expected, got nil", inbox.move_messages, inbox, {}, nil)
+        support.raises("mapi.folder expected, got mapi.store", inbox.count, store)
+    end)
+
     it("makes associated messages, which only those who ask for them see", function()
         local hidden <close> = assert(inbox:new_message({ subject = "settings" }, { associated = true }))
         assert(hidden:save())

@@ -230,6 +230,18 @@ void lm_still_open(lua_State *L, const struct lm_object *self)
 
 /* --- the type check ---------------------------------------------------------------------------------------------- */
 
+/* Raises what luaL_typeerror would, of a type whose name is on the top of the stack. Where the argument is missing, the
+ * name has taken its place. */
+static void type_error(lua_State *L, int arg)
+{
+    const char *name = lua_tostring(L, -1);
+
+    if (arg >= lua_gettop(L)) {
+        luaL_argerror(L, arg, lua_pushfstring(L, "%s expected, got no value", name));
+    }
+    luaL_typeerror(L, arg, name);
+}
+
 struct lm_object *lm_self_any(lua_State *L)
 {
     void *self = lua_touserdata(L, 1);
@@ -243,7 +255,7 @@ struct lm_object *lm_self_any(lua_State *L)
         }
     }
     lua_getfield(L, lua_upvalueindex(LM_UPVALUE_METATABLE), "__name");
-    luaL_typeerror(L, 1, lua_tostring(L, -1));
+    type_error(L, 1);
     return NULL;
 }
 
@@ -269,7 +281,8 @@ struct lm_object *lm_check(lua_State *L, int arg, const struct lm_type *type)
     struct lm_object *self = lm_test(L, arg, type);
 
     if (self == NULL) {
-        luaL_typeerror(L, arg, lua_pushfstring(L, LM_PREFIX "%s", type->name));
+        lua_pushfstring(L, LM_PREFIX "%s", type->name);
+        type_error(L, arg);
     } else if (self->native == NULL) {
         lm_closed_error(L, type);
     }
