@@ -146,6 +146,16 @@ local function import(folder, path)
     return report.failed == 0
 end
 
+--- Iterates the names in a path as store:folder takes it: "Inbox/A\/B" → "Inbox", "A/B"
+local function names(path)
+    local escaped = { ["\\\\"] = "\0", ["\\/"] = "\1" }
+    local next_part = path:gsub("\\[\\/]", escaped):gmatch "[^/]+"
+    return function()
+        local part = next_part()
+        return part and part:gsub("%z", "\\"):gsub("\1", "/")
+    end
+end
+
 local function open(profile, path, create)
     if create and not mapi.profiles.create(profile) then
         create = "folder" -- the profile is there already, or logging on says what is wrong
@@ -155,8 +165,8 @@ local function open(profile, path, create)
     local folder, problem, name = store:folder(path)
     if not folder and name == "MAPI_E_NOT_FOUND" and create then
         folder = assert(store:folder "")
-        for part in path:gmatch "[^/]+" do
-            folder = assert(folder:create(part, { open_if_exists = true }))
+        for name_of_part in names(path) do
+            folder = assert(folder:create(name_of_part, { open_if_exists = true }))
         end
     end
     return session, assert(folder, problem)

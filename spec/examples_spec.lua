@@ -170,6 +170,11 @@ describe("examples", function()
             mail .. ": 0 messages imported, 3 there before, 0 refused",
         }, { lines[2], lines[3] })
         assert.same({ nil, 1 }, { ok, code })
+        -- A folder "A\\" with a folder "B" was made.
+        lines = lines_of(import_command(place, "--create demo 'Archive/A\\/B'"))
+        assert.same({ mail .. ": 3 messages imported, 0 there before, 0 refused" }, lines)
+        lines = lines_of(import_command(place, "demo 'Archive/A\\/B'"))
+        assert.same({ mail .. ": 0 messages imported, 3 there before, 0 refused" }, lines)
         lines, _, _, code = lines_of(import_command(place, "demo Nowhere"))
         assert.truthy(lines[1]:find "MAPI_E_NOT_FOUND")
         assert.equal(1, code)
