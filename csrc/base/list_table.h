@@ -37,14 +37,6 @@ struct list_items {
 HRESULT list_items_add(struct list_items *list, int64_t id, int64_t note);
 void list_items_free(struct list_items *list);
 
-/* Where each row of a list is, sorted by id; malloc'd, NULL: no memory. And one of them, or NULL. */
-struct list_place {
-    int64_t id;
-    size_t at;
-};
-struct list_place *list_places(const struct list_items *list);
-const struct list_place *list_place_find(const struct list_place *places, size_t count, int64_t id);
-
 /* Where the rows come from. All functions but `end` are called with the source entered. */
 struct list_source_class {
     ULONG type; /* TBLTYPE_... */
@@ -87,12 +79,35 @@ HRESULT list_table_create(struct list_source *source, const SPropTagArray *colum
 /* The table as its interface; no reference is added. */
 IMAPITable *list_table_as_table(struct list_table *table);
 
-/* For those who tell of changes. The rows as the table would show them if it looked now; list_items_free. */
-HRESULT list_table_list(struct list_table *table, struct list_items *out);
+/* ---- for those who tell of changes; the source is entered ---- */
 
-/* One row with the table's columns; MAPI_E_NOT_FOUND. */
-HRESULT list_table_read(struct list_table *table, const struct list_item *item, LPSPropValue *values);
-ULONG list_table_width(const struct list_table *table); /* how many columns that are */
+/* What Advise of any table wants: MAPI_E_INVALID_PARAMETER. */
+HRESULT list_table_check_advise(ULONG mask, const IMAPIAdviseSink *sink, const ULONG_PTR *connection);
+
+/* What they have been told. All zero is valid; list_items_free of the rows. */
+struct list_told {
+    struct list_items rows; /* as they were to be seen then */
+    bool lost;              /* there was no memory for them, or they could not be read */
+};
+
+struct list_teller {
+    void *context;
+
+    /* TABLE_ROW_ADDED and TABLE_ROW_MODIFIED with the row in front (NULL: it is the first) and a value for each of the table's
+     * columns, TABLE_ROW_DELETED without. */
+    void (*post)(void *context, ULONG event, const struct list_item *item, const struct list_item *prior, ULONG count,
+                 LPSPropValue values);
+
+    /* Optional: whether the row's content has changed although its note is the same. */
+    bool (*touched)(void *context, int64_t id);
+};
+
+/* From now on the rows as the table would show them if it looked now have been told. */
+void list_table_begin_telling(struct list_table *table, struct list_told *told);
+
+/* Tells how those rows differ from what was told last: rows that are gone, then those that came, changed or moved, in their
+ * order. On failure not all of it could be told row by row. */
+HRESULT list_table_tell(struct list_table *table, struct list_told *told, const struct list_teller *teller);
 
 /* PR_INSTANCE_KEY of a row that may be gone. */
 enum { LIST_KEY_SIZE = 8 };

@@ -50,6 +50,21 @@ HRESULT list_table_missing(const char *what);
 HRESULT list_table_make(struct list_table *table, const SRestriction *restriction, const SSortOrderSet *order,
                         struct list_items *out);
 
+/* The same under those that the table has; list_items_free. */
+HRESULT list_table_list(struct list_table *table, struct list_items *out);
+
+/* One row with the table's columns; MAPI_E_NOT_FOUND. */
+HRESULT list_table_read(struct list_table *table, const struct list_item *item, LPSPropValue *values);
+ULONG list_table_width(const struct list_table *table); /* how many columns that are */
+
+/* Where each row of a list is, sorted by id; malloc'd, NULL: no memory. And one of them, or NULL. */
+struct list_place {
+    int64_t id;
+    size_t at;
+};
+struct list_place *list_places(const struct list_items *list);
+const struct list_place *list_place_find(const struct list_place *places, size_t count, int64_t id);
+
 /* Brings the list up to date: what a method begins with that looks at rows or positions. */
 HRESULT list_table_refresh(struct list_table *table);
 

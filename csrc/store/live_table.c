@@ -95,7 +95,7 @@ static void free_parts(struct live_table *table)
 {
     row_free(&table->row);
     holder_clear(&table->read);
-    list_items_free(&table->told);
+    list_items_free(&table->told.rows);
     row_list_free(&table->touched);
     if (table->class->release != NULL)
         table->class->release(table);

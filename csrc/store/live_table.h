@@ -48,10 +48,9 @@ struct live_table {
     struct holder read; /* for props that were read from the database */
 
     struct table_listening *_Atomic listening; /* NULL: nobody is registered */
-    struct list_items told;                    /* the rows as they were told last */
-    bool told_lost;                            /* there was no memory for them */
-    bool dirty;                                /* a change that has been read concerns the table */
-    struct row_list touched;                   /* rows whose content it changed */
+    struct list_told told;
+    bool dirty;              /* a change that has been read concerns the table */
+    struct row_list touched; /* rows whose content it changed */
 };
 
 /* Makes a table of `table`, which is malloc'd, zeroed but for the kind's own members, and taken over: freed on failure, after

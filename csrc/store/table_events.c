@@ -7,6 +7,7 @@
 #include <mapitags.h>
 
 #include "base/failure.h"
+#include "base/list_table.h"
 #include "store/logon.h"
 
 /* ---- telling ---- */
@@ -136,10 +137,9 @@ HRESULT table_advise(struct store *store, struct table_listening *_Atomic *slot,
     struct table_listening *listening;
     HRESULT hr;
 
-    if (sink == NULL || connection == NULL)
-        return fail(MAPI_E_INVALID_PARAMETER, "Advise needs an advise sink, and a place for the connection's number.");
-    if (mask != fnevTableModified)
-        return fail(MAPI_E_INVALID_PARAMETER, "Of a table, fnevTableModified is all that can be registered for.");
+    hr = list_table_check_advise(mask, sink, connection);
+    if (FAILED(hr))
+        return hr;
     hr = events_start(store);
     if (SUCCEEDED(hr) && *slot == NULL)
         hr = make_listening(store, slot, class, table);
