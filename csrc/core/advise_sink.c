@@ -13,7 +13,9 @@
 #include "core/bell.h"
 #include "core/notify_queue.h"
 #include "core/process.h"
+#include "core/profile_watch.h"
 #include "core/slot.h"
+#include "core/stores_table.h"
 
 struct sink {
     const IMAPIAdviseSinkVtbl *vtbl;
@@ -227,6 +229,7 @@ HRESULT STDAPICALLTYPE HrDispatchNotifications(ULONG flags)
     }
     slot_pump();
     bell_pump();
+    stores_table_look(profile_watch_pump());
     /* First what may be passed on to this thread, then that. */
     notify_port_dispatch(notify_port_of_process(), 0, NULL);
     advise_sink_pump_thread();

@@ -10,6 +10,7 @@
 #include "core/notify_port.h"
 #include "core/profile_watch.h"
 #include "core/slot.h"
+#include "core/stores_table.h"
 
 static HRESULT missing(const char *function)
 {
@@ -55,7 +56,7 @@ HRESULT MapiNotifyPortDispatch(LPMAPINOTIFYPORT port, ULONG max, ULONG *delivere
     }
     slot_pump();
     bell_pump();
-    profile_watch_pump();
+    stores_table_look(profile_watch_pump());
     notify_port_dispatch(port, max, delivered);
     return S_OK;
 }

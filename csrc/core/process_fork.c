@@ -14,6 +14,7 @@
 #include "core/profile.h"
 #include "core/profile_database.h"
 #include "core/session.h"
+#include "core/stores_table.h"
 
 static void before_fork(void)
 {
@@ -32,6 +33,7 @@ static void after_fork_in_child(void)
     profile_after_fork_in_child();
     profile_database_after_fork_in_child();
     session_after_fork_in_child();
+    stores_table_after_fork_in_child();
     logon_after_fork_in_child();
     process_after_fork_in_child();
 }

@@ -97,13 +97,13 @@ static void make_lock(void)
     pthread_mutexattr_destroy(&attributes);
 }
 
-static void take_lock(void)
+void profile_database_lock(void)
 {
     pthread_once(&lock_once, make_lock);
     pthread_mutex_lock(&lock);
 }
 
-static void drop_lock(void)
+void profile_database_unlock(void)
 {
     pthread_mutex_unlock(&lock);
 }
@@ -114,7 +114,7 @@ void profile_database_leave(void)
     if (connection) { /* gone where MAPIUninitialize was called meanwhile, by this thread */
         database_release(connection);
     }
-    drop_lock();
+    profile_database_unlock();
 }
 
 unsigned profile_database_generation(void)
@@ -158,7 +158,7 @@ static HRESULT open_connection(bool create)
 static HRESULT enter(bool create, struct database **out)
 {
     *out = NULL;
-    take_lock();
+    profile_database_lock();
     HRESULT hr = process_check();
     if (hr == S_OK && connection && entered == 0 && !database_is_current(connection)) {
         forget_connection();
@@ -169,7 +169,7 @@ static HRESULT enter(bool create, struct database **out)
     }
     hr = hr == S_OK ? database_hold(connection) : hr;
     if (hr != S_OK) {
-        drop_lock();
+        profile_database_unlock();
         return hr;
     }
     entered++;
@@ -251,37 +251,32 @@ bool profile_database_try_lock(void)
     return pthread_once(&lock_once, make_lock) == 0 && pthread_mutex_trylock(&lock) == 0;
 }
 
-void profile_database_unlock(void)
-{
-    drop_lock();
-}
-
 bool profile_database_changing(void)
 {
     if (!profile_database_try_lock()) {
         return false; /* another thread has it */
     }
     bool changing = depth > 0;
-    drop_lock();
+    profile_database_unlock();
     return changing;
 }
 
 void profile_database_close(void)
 {
-    take_lock();
+    profile_database_lock();
     forget_connection();
     profile_forget_all();
-    drop_lock();
+    profile_database_unlock();
 }
 
 void profile_database_give_up(void)
 {
-    take_lock();
+    profile_database_lock();
     if (entered == 0) {
         forget_connection();
         profile_forget_all();
     }
-    drop_lock();
+    profile_database_unlock();
 }
 
 /* ---- fork ---- */
@@ -298,15 +293,15 @@ void profile_database_before_fork(void)
 void profile_database_after_fork_in_parent(void)
 {
     if (locked_for_fork) {
-        drop_lock();
+        profile_database_unlock();
     }
 }
 
 void profile_database_after_fork_in_child(void)
 {
     if (locked_for_fork) {
-        drop_lock(); /* refused: the lock takes the child for another thread */
-    } else {         /* by one that is not here */
+        profile_database_unlock(); /* refused: the lock takes the child for another thread */
+    } else {                       /* by one that is not here */
         entered = 0;
         depth = 0;
     }

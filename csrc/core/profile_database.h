@@ -33,7 +33,8 @@ unsigned profile_database_generation(void);
 HRESULT profile_database_begin(struct database *db);
 HRESULT profile_database_end(struct database *db, bool commit);
 
-/* For the end of the process: the lock without the connection, where no other thread has it. */
+/* The lock without the connection; for the end of the process, only where no other thread has it. */
+void profile_database_lock(void);
 bool profile_database_try_lock(void);
 void profile_database_unlock(void);
 

@@ -24,7 +24,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int descriptor = -1;
 static struct notify_port **ports; /* each counted */
 static size_t count;
-static atomic_size_t watching; /* count, where there is a descriptor; also read without the lock */
+static size_t others;          /* who watch without a port */
+static atomic_size_t watching; /* all of them, as far as they can be told; also read without the lock */
 
 /* ---- fork: a descriptor is shared with the parent, down to what has been read from it ---- */
 
@@ -44,6 +45,7 @@ static void after_fork_in_child(void)
         close(descriptor);
         descriptor = -1;
     }
+    others = 0;
     atomic_store(&watching, 0);
     pthread_mutex_unlock(&lock);
 }
@@ -58,13 +60,13 @@ static HRESULT failed(void)
 {
     switch (errno) {
     case ENOENT:
-        return fail(MAPI_E_NOT_FOUND, "There is no profile yet whose accounts could change.");
+        return fail(MAPI_E_NOT_FOUND, "There is no profile yet that could change.");
     case ENOMEM:
-        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left to watch for changes of accounts.");
+        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left to watch for changes of profiles.");
     default:
         return fail(
             MAPI_E_NOT_ENOUGH_RESOURCES,
-            "Changes of accounts cannot be watched: the system has no watches left; end programs that watch files, "
+            "Changes of profiles cannot be watched: the system has no watches left; end programs that watch files, "
             "or raise fs.inotify.max_user_instances.");
     }
 }
@@ -165,6 +167,15 @@ static void drop_descriptor(void)
     }
 }
 
+/* Who watches has changed. */
+static void settle(void)
+{
+    if (count + others == 0) {
+        drop_descriptor();
+    }
+    atomic_store(&watching, (descriptor >= 0 ? count : 0) + others);
+}
+
 /* ---- ports ---- */
 
 static size_t find(const struct notify_port *port)
@@ -183,7 +194,7 @@ static HRESULT enter(struct notify_port *port)
     }
     struct notify_port **more = realloc(ports, (count + 1) * sizeof(struct notify_port *));
     if (!more) {
-        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left to watch for changes of accounts.");
+        return fail(MAPI_E_NOT_ENOUGH_MEMORY, "No memory left to watch for changes of profiles.");
     }
     ports = more;
     ports[count++] = notify_port_ref(port);
@@ -199,10 +210,7 @@ HRESULT profile_watch_add(struct notify_port *port)
     pthread_mutex_lock(&lock);
     hr = need_descriptor();
     hr = hr == S_OK ? enter(port) : hr;
-    if (hr != S_OK && count == 0) {
-        drop_descriptor();
-    }
-    atomic_store(&watching, descriptor >= 0 ? count : 0);
+    settle();
     pthread_mutex_unlock(&lock);
     return hr;
 }
@@ -216,27 +224,49 @@ void profile_watch_remove(struct notify_port *port)
         ports[at] = ports[--count];
     }
     if (count == 0) {
-        drop_descriptor();
         free(ports);
         ports = NULL;
     }
-    atomic_store(&watching, descriptor >= 0 ? count : 0);
+    settle();
     pthread_mutex_unlock(&lock);
     if (found) {
         notify_port_unref(port);
     }
 }
 
-void profile_watch_pump(void)
+HRESULT profile_watch_begin(void)
 {
-    if (atomic_load_explicit(&watching, memory_order_relaxed) == 0) {
-        return;
+    HRESULT hr = fork_hooks_add(&hooks);
+    if (hr != S_OK) {
+        return hr;
     }
     pthread_mutex_lock(&lock);
-    if (descriptor >= 0 && drain()) {
-        for (size_t i = 0; i < count; i++) {
-            notify_port_wake(ports[i], true);
-        }
+    hr = need_descriptor();
+    hr = hr == MAPI_E_NO_SUPPORT ? S_OK : hr; /* then whoever dispatches has to look */
+    others += hr == S_OK;
+    settle();
+    pthread_mutex_unlock(&lock);
+    return hr;
+}
+
+void profile_watch_end(void)
+{
+    pthread_mutex_lock(&lock);
+    others--;
+    settle();
+    pthread_mutex_unlock(&lock);
+}
+
+bool profile_watch_pump(void)
+{
+    if (atomic_load_explicit(&watching, memory_order_relaxed) == 0) {
+        return false;
+    }
+    pthread_mutex_lock(&lock);
+    bool changed = descriptor >= 0 ? drain() : others > 0;
+    for (size_t i = 0; i < count && changed; i++) {
+        notify_port_wake(ports[i], true);
     }
     pthread_mutex_unlock(&lock);
+    return changed;
 }

@@ -77,8 +77,7 @@ struct session_core {
     struct last_error error;           /* guarded by the lifeline */
     bool error_is_new;                 /* filled in during this call, by a provider; guarded by the lifeline */
     struct disabled_service *disabled; /* guarded by the lifeline */
-    bool simple_chosen;                /* SetDefaultStore(MAPI_SIMPLE_STORE_TEMPORARY); guarded by the lifeline */
-    MAPIUID simple_store;              /* its section; all zero for none */
+    size_t stores_watched;             /* tables that somebody is registered with; guarded by the lifeline */
     struct session *session;           /* the handle, not counted; guarded by the registry's lock */
     unsigned round;                    /* of fast_shutdown.c, the last one; guarded likewise */
     struct session_core *next;         /* live sessions; guarded by the registry's lock */
@@ -87,6 +86,9 @@ struct session_core {
     struct store_provider *providers;
     struct store_logon *logons;
     struct session_advice *advices; /* registrations with providers */
+    bool simple_chosen;             /* SetDefaultStore(MAPI_SIMPLE_STORE_TEMPORARY) */
+    MAPIUID simple_store;           /* its section; all zero for none */
+    unsigned simple_choice;         /* how often it has changed */
     bool store_used;                /* a store was logged on to, now or before */
     bool ending;
 };
@@ -203,12 +205,16 @@ HRESULT session_open_spooler_store(struct session_core *core, ULONG size, LPENTR
 HRESULT session_open_entry(struct session_core *core, ULONG size, LPENTRYID id, LPCIID iid, ULONG flags, ULONG *type,
                            LPUNKNOWN *out);
 
+/* stores_table.c. Lifeline entered. */
+HRESULT session_stores_table(struct session_core *core, ULONG flags, LPMAPITABLE *out);
+
 /* session_profile.c: what the profile says about the session. Lifeline entered. */
 HRESULT session_provider_sections(struct session_core *core, struct section_list *out);
 HRESULT session_store_sections(struct session_core *core, struct section_list *out);
 /* PR_RESOURCE_FLAGS of a provider as this session sees it: with a temporary choice of the simple store. */
-ULONG session_resource_flags(const struct session_core *core, const struct section *section);
-HRESULT session_stores_table(struct session_core *core, ULONG flags, LPMAPITABLE *out);
+ULONG session_resource_flags(struct session_core *core, const struct section *section);
+/* Another number whenever that choice has changed. Both without the lifeline too. */
+unsigned session_simple_choice(struct session_core *core);
 HRESULT session_set_default_store(struct session_core *core, ULONG flags, ULONG size, LPENTRYID id);
 HRESULT session_query_identity(struct session_core *core, ULONG *size, LPENTRYID *out);
 

@@ -11,6 +11,7 @@
 #include "core/profsect.h"
 #include "core/session.h"
 #include "core/slot.h"
+#include "core/stores_table.h"
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session_core *registry;
@@ -135,6 +136,7 @@ static struct slot_client *take_down(struct session_core *core)
     core->slot = NULL;
     notify_set_tell_end(core->notify);
     notify_set_end(core->notify);
+    stores_table_end_session(core);
     if (lifeline_all_ended()) {
         pthread_mutex_lock(&core->lock);
         core->ending = true;

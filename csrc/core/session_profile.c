@@ -5,10 +5,9 @@
 #include <mapicode.h>
 
 #include "base/failure.h"
-#include "base/memtable.h"
 #include "core/profile_database.h"
 #include "core/session.h"
-#include "core/table_row.h"
+#include "core/stores_table.h"
 
 HRESULT session_provider_sections(struct session_core *core, struct section_list *out)
 {
@@ -42,70 +41,35 @@ HRESULT session_store_sections(struct session_core *core, struct section_list *o
     return S_OK;
 }
 
-ULONG session_resource_flags(const struct session_core *core, const struct section *section)
+ULONG session_resource_flags(struct session_core *core, const struct section *section)
 {
     ULONG flags = bag_long(&section->props, PR_RESOURCE_FLAGS, 0);
+    pthread_mutex_lock(&core->lock);
     if (core->simple_chosen) {
         flags &= ~STATUS_SIMPLE_STORE;
         flags |= uid_equal(&core->simple_store, &section->uid) ? STATUS_SIMPLE_STORE : 0;
     }
+    pthread_mutex_unlock(&core->lock);
     return flags;
 }
 
-/* The default store is the first of the profile with STATUS_DEFAULT_STORE (mapi-profiles.md). */
-static size_t default_store(const struct section_list *stores)
+unsigned session_simple_choice(struct session_core *core)
 {
-    size_t i = 0;
-    while (i < stores->count && !(bag_long(&stores->items[i].props, PR_RESOURCE_FLAGS, 0) & STATUS_DEFAULT_STORE)) {
-        i++;
-    }
-    return i;
+    pthread_mutex_lock(&core->lock);
+    unsigned choice = core->simple_choice;
+    pthread_mutex_unlock(&core->lock);
+    return choice;
 }
 
-static HRESULT append_store(struct memtable *table, const SPropTagArray *columns, const struct section *section,
-                            ULONG flags, bool is_default)
+/* A temporary choice, or the end of one, which those who watch the tables of this session cannot see in the profile. */
+static void choose_simple(struct session_core *core, bool chosen, const MAPIUID *section)
 {
-    struct table_row row;
-    HRESULT hr = table_row_begin(&row, columns->cValues + 1);
-    if (hr != S_OK) {
-        return hr;
-    }
-    table_row_add_bag(&row, columns, &section->props);
-    table_row_add_binary(&row, PR_INSTANCE_KEY, section->uid.ab, sizeof section->uid.ab);
-    table_row_add_long(&row, PR_OBJECT_TYPE, MAPI_STORE);
-    table_row_add_boolean(&row, PR_DEFAULT_STORE, is_default);
-    table_row_add_long(&row, PR_RESOURCE_FLAGS, flags);
-    return table_row_append(&row, table);
-}
-
-HRESULT session_stores_table(struct session_core *core, ULONG flags, LPMAPITABLE *out)
-{
-    static const SizedSPropTagArray(10, list) = {10,
-                                                 {PR_DEFAULT_STORE, PR_DISPLAY_NAME_W, PR_ENTRYID, PR_INSTANCE_KEY,
-                                                  PR_MDB_PROVIDER, PR_OBJECT_TYPE, PR_PROVIDER_DISPLAY_W, PR_RECORD_KEY,
-                                                  PR_RESOURCE_FLAGS, PR_RESOURCE_TYPE}};
-    const SPropTagArray *columns = (const SPropTagArray *)(const void *)&list;
-    struct section_list stores = {0};
-    struct memtable *table = NULL;
-    *out = NULL;
-    if (flags & ~MAPI_UNICODE) {
-        return fail(MAPI_E_UNKNOWN_FLAGS, "GetMsgStoresTable takes the flag MAPI_UNICODE only, not 0x%08x.",
-                    (unsigned)flags);
-    }
-    HRESULT hr = session_store_sections(core, &stores);
-    hr = hr == S_OK ? memtable_create(core->life, columns, &table) : hr;
-    size_t chosen = default_store(&stores);
-    for (size_t i = 0; i < stores.count && hr == S_OK; i++) {
-        hr =
-            append_store(table, columns, &stores.items[i], session_resource_flags(core, &stores.items[i]), i == chosen);
-    }
-    section_list_clear(&stores);
-    if (hr != S_OK) {
-        memtable_release(table);
-        return hr;
-    }
-    *out = memtable_as_table(table);
-    return S_OK;
+    pthread_mutex_lock(&core->lock);
+    core->simple_chosen = chosen;
+    core->simple_store = *section;
+    core->simple_choice++;
+    pthread_mutex_unlock(&core->lock);
+    stores_table_look(true);
 }
 
 /* The flag of PR_RESOURCE_FLAGS that a call of SetDefaultStore moves to the store, 0 for an unknown one. */
@@ -215,8 +179,7 @@ HRESULT session_set_default_store(struct session_core *core, ULONG flags, ULONG 
         hr = move_flag(core, &stores, id ? chosen : stores.count, flag);
     }
     if (hr == S_OK && flag == STATUS_SIMPLE_STORE) {
-        core->simple_chosen = flags == MAPI_SIMPLE_STORE_TEMPORARY;
-        core->simple_store = id ? stores.items[chosen].uid : uid_none;
+        choose_simple(core, flags == MAPI_SIMPLE_STORE_TEMPORARY, id ? &stores.items[chosen].uid : &uid_none);
     }
     section_list_clear(&stores);
     return hr;

@@ -82,6 +82,12 @@ HRESULT table_row_append(struct table_row *row, struct memtable *table)
     if (hr == S_OK) {
         hr = memtable_append(table, row->count, row->values);
     }
-    MAPIFreeBuffer(row->values);
+    table_row_free(row);
     return hr;
+}
+
+void table_row_free(struct table_row *row)
+{
+    MAPIFreeBuffer(row->values);
+    row->values = NULL;
 }
