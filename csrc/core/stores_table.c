@@ -243,6 +243,7 @@ static void tell(struct stores_table *table)
     if (list_table_tell(table->source.table, &table->told, &teller) != S_OK && !(lost && table->told.lost)) {
         post(table, TABLE_CHANGED, NULL, NULL, 0, NULL);
     }
+    look_again = look_again || table->told.lost;
 }
 
 static void tell_all(void)
