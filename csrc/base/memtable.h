@@ -1,6 +1,6 @@
 /* base/memtable.h - a table (base/list_table.h) over rows kept in memory: a snapshot (TBLTYPE_SNAPSHOT).
  *
- * Serves every table that is small and made at once: profiles, services, providers, stores, the status table. Advise answers
+ * Serves every table that is small and made at once: profiles, services, providers, the status table. Advise answers
  * MAPI_E_NO_SUPPORT.
  */
 #ifndef BASE_MEMTABLE_H

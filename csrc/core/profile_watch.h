@@ -1,5 +1,5 @@
-/* Wakes ports when the profile database has changed, in whatever process: the accounts are in it, and their changes are read from it
- * (account/account_store.h). Every commit is followed by a write to MAPI_HOME/profiles.lock (profile_locks.h), which the system tells
+/* Wakes ports when the profile database has changed, in whatever process: the accounts and the stores of profiles are in it, and their
+ * changes are read from it (account/account_store.h, core/stores_table.h). Every commit is followed by a write to MAPI_HOME/profiles.lock (profile_locks.h), which the system tells
  * about. That only says "look". */
 #ifndef CORE_PROFILE_WATCH_H
 #define CORE_PROFILE_WATCH_H
