@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -131,7 +132,7 @@ static void put_in(struct follower *self, const TABLE_NOTIFICATION *told)
 static void follow(struct follower *self, const TABLE_NOTIFICATION *told)
 {
     static const char signs[] = "?C?+-*???R";
-    size_t end = strlen(self->text);
+    size_t end = strlen(self->text); /* what does not fit is left out */
     bool of_row = told->ulTableEvent >= TABLE_ROW_ADDED && told->ulTableEvent <= TABLE_ROW_MODIFIED;
     ULONG at = of_row ? find(self, &told->propIndex) : self->count;
     self->wrong += of_row && told->propIndex.ulPropTag != PR_INSTANCE_KEY;
@@ -744,6 +745,67 @@ static void when_memory_runs_out(void **state)
     assert_string_equal(told(&swept), "+Fake ");
 }
 
+/* ---- threads ---- */
+
+enum { ROUNDS = 40 };
+
+static void *read_and_register(void *context)
+{
+    (void)context;
+    for (int i = 0; i < ROUNDS; i++) {
+        static struct follower ignored[2 * ROUNDS];
+        static atomic_uint next;
+        IMAPIAdviseSink *sink = NULL;
+        LPSRowSet rows = NULL;
+        ULONG_PTR connection;
+        ULONG count;
+        if (HrAllocAdviseSink(hear, &ignored[atomic_fetch_add(&next, 1) % (2 * ROUNDS)], &sink) != S_OK ||
+            table->lpVtbl->Advise(table, fnevTableModified, sink, &connection) != S_OK ||
+            table->lpVtbl->SeekRow(table, BOOKMARK_BEGINNING, 0, NULL) != S_OK ||
+            table->lpVtbl->QueryRows(table, 9, 0, &rows) != S_OK ||
+            table->lpVtbl->GetRowCount(table, 0, &count) != S_OK || table->lpVtbl->Unadvise(table, connection) != S_OK)
+            return (void *)"use the table";
+        FreeProws(rows);
+        release(sink);
+    }
+    return NULL;
+}
+
+static void *change_it(void *context)
+{
+    IMAPISession *other = context;
+    for (int i = 0; i < ROUNDS; i++) {
+        MAPIUID made;
+        if (try_change(other, FAKE_SERVICE, NULL, &made) != S_OK || HrDispatchNotifications(0) != S_OK ||
+            try_change(other, NULL, &made, NULL) != S_OK)
+            return (void *)"change the profile";
+    }
+    return NULL;
+}
+
+static void several_threads(void **state)
+{
+    (void)state;
+    static struct follower f;
+    pthread_t threads[3];
+    IMAPISession *other = log_on("a");
+    IMAPITable *its = table_of(session);
+    advise(its, &f);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, i == 0 ? change_it : read_and_register, other), 0);
+    for (int i = 0; i < 3; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    dispatch();
+    f.text[0] = '\0';
+    add_store(other);
+    assert_string_equal(told(&f), "+Fake ");
+    log_off(other);
+    release(its);
+}
+
 #define IN_SESSION(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -765,6 +827,7 @@ int main(void)
         IN_SESSION(what_is_rolled_back_is_not_told),
         IN_SESSION(R8_a_child_has_no_part_in_it),
         IN_SESSION(when_memory_runs_out),
+        IN_SESSION(several_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
