@@ -1,8 +1,10 @@
 #include "core/profile_database.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <mapicode.h>
 
@@ -87,6 +89,9 @@ static struct database *connection;
 static unsigned generation;
 static unsigned entered; /* how often the thread that has the lock has entered, each time holding the connection */
 static unsigned depth;   /* of transactions */
+
+/* Written with the lock, read without: from before a change is begun until before others are told that it has ended. */
+static atomic_bool changing;
 
 static void make_lock(void)
 {
@@ -194,13 +199,16 @@ HRESULT profile_database_enter_creating(struct database **out)
 /* Other processes are told of a change before it can be committed, and after it (profile_locks.h). */
 static HRESULT begin_outer(struct database *db)
 {
+    atomic_store(&changing, true);
     HRESULT hr = database_begin(db);
-    if (hr != S_OK) {
-        return hr;
+    if (hr == S_OK) {
+        hr = profile_begin_change();
+        if (hr != S_OK) {
+            database_rollback(db);
+        }
     }
-    hr = profile_begin_change();
     if (hr != S_OK) {
-        database_rollback(db);
+        atomic_store(&changing, false);
     }
     return hr;
 }
@@ -213,6 +221,7 @@ static HRESULT end_outer(struct database *db, bool commit)
     } else {
         database_rollback(db);
     }
+    atomic_store(&changing, false);
     profile_end_change();
     unfinished_settle(db);
     return hr;
@@ -251,14 +260,26 @@ bool profile_database_try_lock(void)
     return pthread_once(&lock_once, make_lock) == 0 && pthread_mutex_trylock(&lock) == 0;
 }
 
+bool profile_database_lock_unless_changing(void)
+{
+    static const struct timespec moment = {0, 1000000};
+    while (!profile_database_try_lock()) {
+        if (atomic_load(&changing)) {
+            return false;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 bool profile_database_changing(void)
 {
     if (!profile_database_try_lock()) {
         return false; /* another thread has it */
     }
-    bool changing = depth > 0;
+    bool inside = depth > 0;
     profile_database_unlock();
-    return changing;
+    return inside;
 }
 
 void profile_database_close(void)
@@ -304,6 +325,7 @@ void profile_database_after_fork_in_child(void)
     } else {                       /* by one that is not here */
         entered = 0;
         depth = 0;
+        atomic_store(&changing, false);
     }
     make_lock();
 }

@@ -38,6 +38,10 @@ void profile_database_lock(void);
 bool profile_database_try_lock(void);
 void profile_database_unlock(void);
 
+/* The same, but for the time that another thread is changing the database, maybe asking its user how: then false, and when it is
+ * done, profile_watch_pump will hear of it. */
+bool profile_database_lock_unless_changing(void);
+
 /* Whether this thread is between the two. */
 bool profile_database_changing(void);
 

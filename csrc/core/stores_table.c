@@ -50,8 +50,9 @@ struct stores_table {
 
 /* Guarded by the profile database's lock. */
 static struct stores_table *listening;
-static bool look_again;
 static atomic_size_t listening_count; /* also read without it */
+
+static atomic_bool look_again;
 
 static struct stores_table *of(struct list_source *source)
 {
@@ -243,7 +244,9 @@ static void tell(struct stores_table *table)
     if (list_table_tell(table->source.table, &table->told, &teller) != S_OK && !(lost && table->told.lost)) {
         post(table, TABLE_CHANGED, NULL, NULL, 0, NULL);
     }
-    look_again = look_again || table->told.lost;
+    if (table->told.lost) {
+        atomic_store(&look_again, true);
+    }
 }
 
 static void tell_all(void)
@@ -273,13 +276,16 @@ void stores_table_look(bool changed)
     if (atomic_load_explicit(&listening_count, memory_order_relaxed) == 0) {
         return;
     }
-    profile_database_lock();
-    if (changed || look_again) {
-        bool changing = profile_database_changing(); /* a service's entry point dispatches; it may yet be rolled back */
-        look_again = changing || !is_settled();
-        if (!changing) {
-            tell_all();
-        }
+    if (changed) {
+        atomic_store(&look_again, true);
+    }
+    if (!atomic_load(&look_again) || !profile_database_lock_unless_changing()) {
+        return;
+    }
+    bool changing = profile_database_changing(); /* a service's entry point dispatches; it may yet be rolled back */
+    atomic_store(&look_again, changing || !is_settled());
+    if (!changing) {
+        tell_all();
     }
     profile_database_unlock();
 }
@@ -401,7 +407,7 @@ void stores_table_end_session(struct session_core *core)
 void stores_table_after_fork_in_child(void)
 {
     listening = NULL;
-    look_again = false;
+    atomic_store(&look_again, false);
     atomic_store(&listening_count, 0);
 }
 

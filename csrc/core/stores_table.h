@@ -3,8 +3,8 @@
  *
  * What is told is how the rows differ from those told last. A dispatch looks for that when the profile database has changed, in
  * whatever process (profile_watch.h), and queues it in the session's set. It may not wait for the session's lifeline, which a
- * thread that shows a dialog can hold: so the tables are guarded by the lock of the profile database as well, which is what reading
- * the profile waits for anyway, and a look takes that one only.
+ * thread that shows a dialog can hold: so the tables are guarded by the lock of the profile database as well, and a look takes that
+ * one only, unless another thread is in the middle of a change, which may be one that asks the user: then it looks after it.
  */
 #ifndef CORE_STORES_TABLE_H
 #define CORE_STORES_TABLE_H

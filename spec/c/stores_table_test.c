@@ -619,6 +619,40 @@ static void a_dispatch_does_not_wait_for_the_session(void **state)
     MAPIFreeBuffer(id);
 }
 
+static void *only_dispatch(void *context)
+{
+    HRESULT *hr = context;
+    *hr = HrDispatchNotifications(0);
+    return NULL;
+}
+
+static void another_thread_dispatches_within(IMAPISupport *support, IProviderAdmin *admin, ULONG context_of_call,
+                                             void *context)
+{
+    pthread_t thread;
+    (void)support, (void)admin, (void)context_of_call, (void)context;
+    assert_int_equal(pthread_create(&thread, NULL, only_dispatch, &meanwhile), 0);
+    pthread_join(thread, NULL);
+}
+
+/* It hung for as long as a service's entry point (with its dialog) took. */
+static void a_dispatch_does_not_wait_for_a_change(void **state)
+{
+    (void)state;
+    static struct follower f;
+    LPMAPINOTIFYPORT port = NULL;
+    assert_int_equal(MapiNotifyPortCreate(&port), S_OK);
+    advise(table, &f);
+    meanwhile = MAPI_E_CALL_FAILED;
+    fake_plan.during_entry = another_thread_dispatches_within;
+    add_store(session);
+    fake_plan.during_entry = NULL;
+    assert_int_equal(meanwhile, S_OK);
+    assert_true(readable(port)); /* the other thread's look has not taken that away */
+    assert_string_equal(told(&f), "+Fake ");
+    MapiNotifyPortRelease(port);
+}
+
 static void dispatch_within(IMAPISupport *support, IProviderAdmin *admin, ULONG context_of_call, void *context)
 {
     (void)support, (void)admin, (void)context_of_call, (void)context;
@@ -824,6 +858,7 @@ int main(void)
         IN_SESSION(N5_nothing_comes_after_the_logoff),
         IN_SESSION(another_process_changes_it),
         IN_SESSION(a_dispatch_does_not_wait_for_the_session),
+        IN_SESSION(a_dispatch_does_not_wait_for_a_change),
         IN_SESSION(what_is_rolled_back_is_not_told),
         IN_SESSION(R8_a_child_has_no_part_in_it),
         IN_SESSION(when_memory_runs_out),
