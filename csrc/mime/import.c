@@ -82,8 +82,10 @@ mime_import_message(struct mime_import *import, GMimeMessage *parsed, IMessage *
     if (depth == 0 && import->scan.beyond != NULL)
         mime_draft_note(&draft, "The message is beyond the limits of what is taken apart; the rest of it is the last "
                                 "attachment, as it stands.");
+    for (size_t i = 0; depth == 0 && i < import->passed_over_count; i++)
+        mime_draft_note(&draft, import->passed_over[i]);
     if (SUCCEEDED(hr))
-        hr = mime_notes_draft(&draft, object, import->allocators);
+        hr = import->notes.failed ? MAPI_E_NOT_ENOUGH_MEMORY : mime_notes_draft(&draft, object, import->allocators);
     if (SUCCEEDED(hr))
         hr = mime_draft_apply(&draft, object, import->allocators);
     mime_addresses_clear(&recipients);
@@ -121,6 +123,32 @@ static HRESULT import_headless(struct mime_import *import, IMessage *message)
     return hr;
 }
 
+/* What stands among the fields of a part and is none, GMime leaves out; the body of a part that lacks its blank line, for one.
+ * What is in the outer header PR_TRANSPORT_MESSAGE_HEADERS has. */
+static void pass_over(gint64 offset, GMimeParserWarning warning, const gchar *line, gpointer context)
+{
+    enum { LONGEST = 1000 };
+    static const char said[] = "A line among the header fields of a part is none, and was left out: ";
+    struct mime_import *import = context;
+    size_t size = line == NULL ? 0 : strcspn(line, "\r\n");
+    char *sentence;
+
+    size = size < LONGEST ? size : LONGEST;
+    if (warning != GMIME_CRIT_INVALID_HEADER_NAME || size == 0 || offset < (gint64)import->scan.header_end ||
+        import->passed_over_count == MIME_PASSED_OVER)
+        return;
+    if (import->passed_over_count == MIME_PASSED_OVER - 1) {
+        import->passed_over[import->passed_over_count++] = "More such lines were left out.";
+        return;
+    }
+    sentence = mime_arena_alloc(&import->notes, sizeof said + size);
+    if (sentence == NULL)
+        return; /* the arena has failed, and so does the import */
+    memcpy(sentence, said, sizeof said - 1);
+    memcpy(sentence + sizeof said - 1, line, size);
+    import->passed_over[import->passed_over_count++] = sentence;
+}
+
 static GMimeMessage *parse(struct mime_import *import)
 {
     GMimeStream *stream;
@@ -132,7 +160,9 @@ static GMimeMessage *parse(struct mime_import *import)
         mime_source_rename(import->source, import->scan.hidden[i]);
     stream = mime_source_stream(import->source, 0, import->scan.cutoff);
     parser = g_mime_parser_new_with_stream(stream);
+    g_mime_parser_options_set_warning_callback(import->options, pass_over, import);
     parsed = g_mime_parser_construct_message(parser, import->options);
+    g_mime_parser_options_set_warning_callback(import->options, NULL, NULL);
 
     g_object_unref(parser);
     g_object_unref(stream);
@@ -181,6 +211,7 @@ mime_import_stream(const struct mime_allocators *allocators, IStream *stream, IM
     import.allocators = allocators;
     import.flags = flags;
     import.source = &source;
+    mime_arena_init(&import.notes);
     if (source.size == 0)
         hr = refuse(allocators, MAPI_E_CORRUPT_DATA, "The text is empty: there is no message in it.");
     if (SUCCEEDED(hr))
@@ -194,6 +225,7 @@ mime_import_stream(const struct mime_allocators *allocators, IStream *stream, IM
         hr = import_scanned(&import, message);
         g_mime_parser_options_free(import.options);
     }
+    mime_arena_clear(&import.notes);
     mime_source_close(&source);
     return hr;
 }

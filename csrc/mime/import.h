@@ -34,6 +34,9 @@
 #include "mime/source.h"
 #include "mime/text.h"
 
+/* Lines that are said, each in a note; the last note says that there were more. */
+enum { MIME_PASSED_OVER = 100 };
+
 /* One call of MIMEToMAPI. */
 struct mime_import {
     const struct mime_allocators *allocators;
@@ -41,6 +44,9 @@ struct mime_import {
     ULONG flags; /* CCSF_ */
     struct mime_source *source;
     struct mime_scan scan;
+    struct mime_arena notes; /* sentences that the outermost message says */
+    const char *passed_over[MIME_PASSED_OVER];
+    size_t passed_over_count;
 };
 
 /* The whole of MIMEToMAPI once the arguments are known to be good. */

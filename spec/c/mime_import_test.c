@@ -283,6 +283,7 @@ static void what_is_lost_is_said(void **state)
 {
     static const char text[] = "Content-Type: text/plain; charset=utf-8\nContent-Type: text/html\n\nx\xFFz";
     static const GUID kept = {0x6B1A2C7E, 0x0D4F, 0x4E63, {0x9C, 0x0B, 0x5C, 0x6A, 0x77, 0xE2, 0xB5, 0xD1}};
+    static const char line[] = "second text";
     IMessage *message = helper_import_bytes(text, sizeof text - 1);
     ULONG tag = named(message, &kept, u"notes", PT_MV_UNICODE), count = 0;
     SizedSPropTagArray(1, wanted) = {1, {tag}};
@@ -296,6 +297,16 @@ static void what_is_lost_is_said(void **state)
     MAPIFreeBuffer(values);
     message = helper_import("Subject: x\n\nx");
     assert_no_prop(message, tag);
+    /* a part that lacks its blank line has its body among its fields, which GMime leaves out */
+    message =
+        helper_import("Content-Type: multipart/mixed; boundary=x\n\n--x\n\none\n--x\nsecond text\nand more\n--x--\n");
+    wanted.aulPropTag[0] = tag = named(message, &kept, u"notes", PT_MV_UNICODE);
+    assert_true(SUCCEEDED(message->lpVtbl->GetProps(message, (SPropTagArray *)(void *)&wanted, 0, &count, &values)));
+    assert_int_equal(values[0].ulPropTag, tag);
+    assert_true(values[0].Value.MVszW.cValues >= 2);
+    for (size_t i = 0; i < sizeof line - 1; i++)
+        assert_int_equal(values[0].Value.MVszW.lppszW[0][68 + i], line[i]);
+    MAPIFreeBuffer(values);
 }
 
 static void bodies_of_an_alternative(void **state)
