@@ -560,7 +560,8 @@ static HRESULT keep_row(struct contents *table, sqlite3_stmt *statement, const s
 
 HRESULT contents_fill(struct contents *table, size_t wanted)
 {
-    bool good = is_ahead_good(table);
+    /* At the beginning nothing has been read that could be out of date. */
+    bool good = (table->ahead_count == 0 && table->position == 0) || is_ahead_good(table);
     uint64_t now;
     HRESULT hr;
 
