@@ -188,7 +188,8 @@ static bool read_several(struct block *block, SPropValue *value)
     return true;
 }
 
-/* Arrays of numbers: those of 32 bits are kept, others are passed over with an error value in their place. */
+/* Arrays of numbers: those of 32 bits are kept; others, and empty ones, which no property can be (imapiprop-setprops.md), are
+ * passed over with an error value in their place. */
 static bool read_numbers(struct block *block, SPropValue *value)
 {
     ULONG type = PROP_TYPE(value->ulPropTag) & ~(ULONG)MV_FLAG;
@@ -199,7 +200,7 @@ static bool read_numbers(struct block *block, SPropValue *value)
 
     if (!take_u32(block, &count) || count > MOST_VALUES || (bytes = take(block, count * size)) == NULL)
         return false;
-    if (type != PT_LONG) {
+    if (type != PT_LONG || count == 0) {
         value->ulPropTag = CHANGE_PROP_TYPE(value->ulPropTag, PT_ERROR);
         value->Value.err = MAPI_E_NO_SUPPORT;
         return true;
