@@ -9,10 +9,9 @@
 /* --- times ------------------------------------------------------------------------------------------------------ */
 
 #define TICKS_PER_SECOND   INT64_C(10000000)
-#define UNIX_EPOCH_SECONDS INT64_C(11644473600) /* 1970-01-01, in seconds since 1601-01-01 [filetime.md] */
+#define UNIX_EPOCH_SECONDS (-LM_TIME_LEAST) /* 1970-01-01, in seconds since 1601-01-01 [filetime.md] */
 
-_Static_assert(LM_TIME_LEAST == -UNIX_EPOCH_SECONDS &&
-                   LM_TIME_MOST == INT64_MAX / TICKS_PER_SECOND - UNIX_EPOCH_SECONDS,
+_Static_assert(LM_TIME_MOST == INT64_MAX / TICKS_PER_SECOND - UNIX_EPOCH_SECONDS,
                "the seconds that FILETIME ticks can say");
 
 static uint64_t ticks_of(FILETIME time)

@@ -170,13 +170,18 @@ static const char *content_class(struct mime_arena *arena, GMimeObject *body)
         if (strcasecmp(classes[i][0], text) == 0)
             return classes[i][1];
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0] && text != NULL; i++) {
-        size_t size = strlen(prefixes[i][0]);
+        size_t size = strlen(prefixes[i][0]), begin = strlen(prefixes[i][1]), rest;
         char *class;
 
         if (strncasecmp(prefixes[i][0], text, size) != 0 || text[size] == '\0')
             continue;
-        class = mime_arena_alloc(arena, strlen(prefixes[i][1]) + strlen(text));
-        return class == NULL ? NULL : strcat(strcpy(class, prefixes[i][1]), text + size);
+        rest = strlen(text + size);
+        class = mime_arena_alloc(arena, begin + rest + 1);
+        if (class == NULL)
+            return NULL;
+        memcpy(class, prefixes[i][1], begin);
+        memcpy(class + begin, text + size, rest + 1);
+        return class;
     }
     return NULL;
 }
