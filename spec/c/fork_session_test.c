@@ -706,9 +706,14 @@ static void R8_threads_use_sessions_while_others_fork(void **state)
     void *(*const jobs[THREADS])(void *) = {save_often, save_often, log_on_often, list_often, share_often};
     pthread_t threads[THREADS];
     unsigned by_children = 0;
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    /* GCC 12's AddressSanitizer does not look after its allocator in a fork: the child can wait for ever for one of its locks,
+     * which a thread that it has not inherited held. ThreadSanitizer does, and runs this. */
+    skip();
+#endif
     IMAPIFolder *folder = inbox();
     IMAPITable *table = contents(folder, 0);
-    (void)state;
     atomic_store(&stop, false);
     atomic_store(&saved_by_threads, 0);
     for (int i = 0; i < THREADS; i++)
