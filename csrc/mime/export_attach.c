@@ -230,11 +230,15 @@ void mime_export_identifier(struct mime_export *export, const char *name, const 
     mime_output_ids(export->out, name, text);
 }
 
+/* The name that the part's fields are to say. One that it has from an X-MS-Attachment field of the message leaves there. */
 static const char *name_of(struct writing *writing)
 {
-    const char *name = text_of(writing, PR_ATTACH_LONG_FILENAME_W);
+    const char *name = text_of(writing, PR_ATTACH_LONG_FILENAME_W), *hint;
 
-    return name != NULL ? name : text_of(writing, PR_ATTACH_FILENAME_W);
+    if (name == NULL)
+        return text_of(writing, PR_ATTACH_FILENAME_W);
+    hint = keeps_name(writing, NULL) ? kept_field(writing, (LPCWSTR)u"x-ms-attachment") : NULL;
+    return hint != NULL && strcmp(hint, name) == 0 ? NULL : name;
 }
 
 static void put_fields(struct writing *writing, const struct mime_attached *attached, const char *type)

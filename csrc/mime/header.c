@@ -5,6 +5,13 @@
 #include "mime/text.h"
 #include "mime/words.h"
 
+const char *mime_header_raw(GMimeObject *part, const char *name)
+{
+    GMimeHeader *header = g_mime_header_list_get_header(g_mime_object_get_header_list(part), name);
+
+    return header == NULL ? NULL : g_mime_header_get_raw_value(header);
+}
+
 char *mime_header_text(GMimeParserOptions *options, struct mime_arena *arena, const char *raw)
 {
     const char *joined = mime_words_join(arena, raw);

@@ -12,6 +12,9 @@
 
 #include "mime/arena.h"
 
+/* The value of the first field of this name as it stands; NULL where there is none. */
+const char *mime_header_raw(GMimeObject *part, const char *name);
+
 /* Unfolded and decoded text, trimmed, in the arena; NULL where memory ran out. */
 char *mime_header_text(GMimeParserOptions *options, struct mime_arena *arena, const char *raw);
 

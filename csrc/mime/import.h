@@ -7,6 +7,7 @@
  * import_body.c     which part is a body, which an attachment
  * import_text.c     the bodies themselves
  * import_outline.c  how the parts were put together
+ * import_hint.c     what the header says of attachments
  * import_attach.c   attachments and embedded messages
  * import_report.c   what delivery and read reports say
  * import_calendar.c meetings
@@ -110,8 +111,15 @@ enum mime_attach_kind {
     MIME_ATTACH_INLINE, /* belongs to the HTML body of a multipart/related */
 };
 
+/* What an X-MS-Attachment field says of an attachment: what its file is called, and when it was last changed. */
+struct mime_hint {
+    const char *name;
+    int64_t unix_seconds;
+};
+
+/* The part's own fields come before the hint, which may be NULL. */
 HRESULT mime_import_attachment(struct mime_import *import, GMimeObject *part, IMessage *message,
-                               enum mime_attach_kind kind, unsigned depth);
+                               enum mime_attach_kind kind, const struct mime_hint *hint, unsigned depth);
 
 /* A part as it stands, its own header included, as one attachment of this type and name. */
 HRESULT mime_import_entity(struct mime_import *import, GMimeObject *entity, IMessage *message, const char *type,

@@ -118,16 +118,9 @@ static void draft_name(struct mime_draft *draft, const char *name)
 
 /* Header fields of a part --------------------------------------------------------------------------------------- */
 
-static const char *raw_field(GMimeObject *part, const char *name)
-{
-    GMimeHeader *header = g_mime_header_list_get_header(g_mime_object_get_header_list(part), name);
-
-    return header == NULL ? NULL : g_mime_header_get_raw_value(header);
-}
-
 static const char *field_text(struct attaching *attaching, GMimeObject *part, const char *name)
 {
-    const char *raw = raw_field(part, name);
+    const char *raw = mime_header_raw(part, name);
 
     return raw == NULL ? NULL : mime_import_text(attaching->import, &attaching->draft.arena, raw);
 }
@@ -177,6 +170,19 @@ static void keep_field(struct attaching *attaching, const char *name, const char
         mime_names_add_header(attaching->names, name, copy, true);
 }
 
+/* Where the part itself says nothing. The name is kept under the field's, for an export not to give it to the part. */
+static void draft_hint(struct attaching *attaching, const struct mime_hint *hint)
+{
+    struct mime_draft *draft = &attaching->draft;
+
+    if (mime_draft_find(draft, PR_LAST_MODIFICATION_TIME) == NULL)
+        mime_draft_time(draft, PR_LAST_MODIFICATION_TIME, hint->unix_seconds);
+    if (mime_draft_find(draft, PR_ATTACH_LONG_FILENAME_W) == NULL) {
+        draft_name(draft, hint->name);
+        mime_names_add_header(attaching->names, "x-ms-attachment", hint->name, true);
+    }
+}
+
 /*
  * What every kind of attachment has. The fields Content-Type and Content-Disposition, whose parameters no property has a
  * place for, are kept under their own names, for an export to say them again.
@@ -184,7 +190,8 @@ static void keep_field(struct attaching *attaching, const char *name, const char
 static void draft_common(struct attaching *attaching, GMimeObject *part, enum mime_attach_kind kind)
 {
     struct mime_draft *draft = &attaching->draft;
-    const char *type = raw_field(part, "Content-Type"), *disposition = raw_field(part, "Content-Disposition");
+    const char *type = mime_header_raw(part, "Content-Type"),
+               *disposition = mime_header_raw(part, "Content-Disposition");
     const char *name = mime_header_part_name(attaching->import->options, &draft->arena, disposition, type);
     const char *id = g_mime_object_get_content_id(part), *kind_named = g_mime_object_get_disposition(part);
     bool attached = kind_named != NULL && g_ascii_strcasecmp(kind_named, "attachment") == 0;
@@ -286,7 +293,7 @@ static HRESULT attach_message(struct attaching *attaching, GMimeMessage *parsed,
 
 HRESULT
 mime_import_attachment(struct mime_import *import, GMimeObject *part, IMessage *message, enum mime_attach_kind kind,
-                       unsigned depth)
+                       const struct mime_hint *hint, unsigned depth)
 {
     GMimeMessage *embedded =
         GMIME_IS_MESSAGE_PART(part) ? g_mime_message_part_get_message(GMIME_MESSAGE_PART(part)) : NULL;
@@ -301,6 +308,8 @@ mime_import_attachment(struct mime_import *import, GMimeObject *part, IMessage *
     hr = begin(&attaching, import, message);
     if (SUCCEEDED(hr)) {
         draft_common(&attaching, part, kind);
+        if (hint != NULL)
+            draft_hint(&attaching, hint);
         if (embedded != NULL) {
             hr = attach_message(&attaching, embedded, depth + 1);
         } else {

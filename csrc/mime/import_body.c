@@ -34,7 +34,7 @@ static void attach(struct mime_parts *parts, GMimeObject *part, enum mime_attach
         parts->attached = attached;
         parts->capacity = capacity;
     }
-    parts->attached[parts->count++] = (struct mime_attached_part){part, kind, entity};
+    parts->attached[parts->count++] = (struct mime_attached_part){part, kind, entity, NULL};
 }
 
 static bool is_type(GMimeObject *part, const char *type, const char *subtype)
@@ -267,7 +267,7 @@ static HRESULT import_attached(struct mime_import *import, const struct mime_att
         return mime_import_entity(import, attached->part, message, "application/octet-stream",
                                   beyond ? "beyond-limit.mime" : NULL,
                                   beyond ? "Beyond the limit of 1,000 levels" : "A multipart without parts");
-    return mime_import_attachment(import, attached->part, message, attached->kind, depth);
+    return mime_import_attachment(import, attached->part, message, attached->kind, attached->hint, depth);
 }
 
 /* The first calendar that is about a meeting makes the message one. */
@@ -314,6 +314,8 @@ mime_import_parts(struct mime_import *import, GMimeMessage *parsed, IMessage *me
     /* A signed message keeps the signed entity, byte for byte, as its only attachment; its bodies are copies. */
     if (SUCCEEDED(hr) && whole)
         hr = mime_import_signed(import, body, message, depth);
+    if (SUCCEEDED(hr) && !whole)
+        hr = mime_import_hints(import, parsed, &parts, &draft->arena);
     for (size_t i = 0; i < parts.count && SUCCEEDED(hr) && !whole; i++) {
         if (parts.attached[i].entity)
             mime_draft_note(draft,

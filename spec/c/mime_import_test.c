@@ -436,6 +436,103 @@ static void attachments_by_value(void **state)
     assert_prop(helper_attachment(message, 2), PR_ATTACH_DATA_BIN, "");
 }
 
+#define THREE_PARTS                                                                                                    \
+    "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nbody\n--x\nContent-Type: application/x; name=\"a "            \
+    "b.txt\"\n\na\n"                                                                                                   \
+    "--x\nContent-Type: application/x\nContent-Disposition: attachment; filename=b;\n"                                 \
+    " modification-date=\"Mon, 2 Nov 2026 08:15:02 +0100\"\n\nb\n--x\nContent-Type: application/x\n\nc\n--x--\n"
+
+static void hints_of_attachments(void **state)
+{
+    IMessage *message = helper_import("X-MS-Attachment: b 1 01-02-2001 00:00\nX-MS-Attachment: a b.txt 99\n"
+                                      " 02-29-1996 23:59\nX-MS-Attachment: =?utf-8?Q?=C3=A9?= c.doc 0 12-31-1999 "
+                                      "08:05\n" THREE_PARTS);
+    const char *text;
+
+    (void)state;
+    assert_prop(helper_attachment(message, 0), PR_ATTACH_LONG_FILENAME_W, "a b.txt");
+    assert_prop(helper_attachment(message, 0), PR_LAST_MODIFICATION_TIME, "825638340");
+    assert_no_prop(helper_attachment(message, 0), PR_CREATION_TIME);
+    assert_prop(helper_attachment(message, 1), PR_ATTACH_LONG_FILENAME_W, "b");
+    assert_prop(helper_attachment(message, 1), PR_LAST_MODIFICATION_TIME, "1793603702");
+    assert_prop(helper_attachment(message, 2), PR_ATTACH_LONG_FILENAME_W, "é c.doc");
+    assert_prop(helper_attachment(message, 2), PR_ATTACH_EXTENSION_W, ".doc");
+    assert_prop(helper_attachment(message, 2), PR_LAST_MODIFICATION_TIME, "946627500");
+    assert_prop(message, named(message, &PS_INTERNET_HEADERS, u"x-ms-attachment", PT_UNICODE),
+                "b 1 01-02-2001 00:00\na b.txt 99 02-29-1996 23:59\né c.doc 0 12-31-1999 08:05");
+    /* The fields leave as they came, and the part does not get the name besides; but it does get another one. */
+    text = helper_export(message, 0);
+    assert_non_null(strstr(text, "X-MS-Attachment: b 1 01-02-2001 00:00\r\n"));
+    assert_non_null(strstr(text, "Content-Type: application/x\r\nContent-Transfer-Encoding"));
+    assert_null(strstr(text, "name=\"c.doc"));
+    helper_set(helper_attachment(message, 2), PR_ATTACH_LONG_FILENAME_W, "d.doc");
+    assert_non_null(strstr(helper_export(message, 0), "d.doc"));
+}
+
+static void hints_for_some_attachments(void **state)
+{
+    IMessage *message = helper_import("X-MS-Attachment: a b.txt 1 01-02-2001 00:00\n"
+                                      "X-MS-Attachment: a b.txt 1 01-03-2001 00:00\n" THREE_PARTS);
+
+    (void)state;
+    assert_prop(helper_attachment(message, 0), PR_LAST_MODIFICATION_TIME, "978393600");
+    assert_no_prop(helper_attachment(message, 2), PR_LAST_MODIFICATION_TIME);
+    assert_no_prop(helper_attachment(message, 2), PR_ATTACH_LONG_FILENAME_W);
+    /* without any attachment */
+    message = helper_import("X-MS-Attachment: a 1 01-02-2001 00:00\n\nbody\n");
+    assert_int_equal(helper_attachment_count(message), 0);
+    /* the same name twice, and a field more than there are attachments */
+    message = helper_import("X-MS-Attachment: a 1 01-02-2001 00:00\nX-MS-Attachment: a 1 01-03-2001 00:00\n"
+                            "X-MS-Attachment: z 1 01-04-2001 00:00\nContent-Type: multipart/mixed; boundary=x\n\n--x\n"
+                            "Content-Type: a/b; name=a\n\n1\n--x\nContent-Type: a/b; name=a\n\n2\n--x--\n");
+    assert_prop(helper_attachment(message, 0), PR_LAST_MODIFICATION_TIME, "978393600");
+    assert_prop(helper_attachment(message, 1), PR_LAST_MODIFICATION_TIME, "978480000");
+}
+
+static void hints_that_are_malformed(void **state)
+{
+    static const char *const hints[] = {
+        "",
+        " ",
+        "a",
+        "00:00",
+        "01-02-2001 00:00",
+        "1 01-02-2001 00:00",
+        " \t1 01-02-2001 00:00",
+        "a x 01-02-2001 00:00",
+        "a -1 01-02-2001 00:00",
+        "a 1 01-02-2001",
+        "a 1 00:00 01-02-2001",
+        "a 1 13-02-2001 00:00",
+        "a 1 00-02-2001 00:00",
+        "a 1 02-29-2001 00:00",
+        "a 1 01-02-1600 00:00",
+        "a 1 01-02-0000 00:00",
+        "a 1 01-02-20011 00:00",
+        "a 1 1-2-2001 00:00",
+        "a 1 01/02/2001 00:00",
+        "a 1 01-02-2001 24:00",
+        "a 1 01-02-2001 00:60",
+        "a 1 01-02-2001 00:00:00",
+        "a 1 01-02-2001 \xC3\xA9",
+        "=?utf-8?Q?",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        char text[300];
+        IMessage *message;
+
+        snprintf(text, sizeof text,
+                 "X-MS-Attachment: %s\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: a/b\n\nc\n"
+                 "--x--\n",
+                 hints[i]);
+        message = helper_import(text);
+        assert_no_prop(helper_attachment(message, 0), PR_LAST_MODIFICATION_TIME);
+        assert_no_prop(helper_attachment(message, 0), PR_ATTACH_LONG_FILENAME_W);
+    }
+}
+
 static void images_inside_html(void **state)
 {
     IMessage *message = helper_import(
@@ -797,7 +894,9 @@ static void streams_of_other_kinds(void **state)
 
 static const char everything[] =
     "Date: Mon, 2 Nov 2026 08:15:02 +0100\nFrom: =?utf-8?B?YQ==?= =?utf-8?B?Yg==?= <a@b>\nTo: c@d, e@f\n"
-    "Reply-To: g@h\nSubject: x\nX-Mailer: Pen\nKeywords: a, b\nContent-Type: multipart/mixed; boundary=x\n\n--x\n"
+    "Reply-To: g@h\nSubject: x\nX-Mailer: Pen\nKeywords: a, b\n"
+    "X-MS-Attachment: f.txt 4 01-02-2001 00:00\nX-MS-Attachment: g 4 01-02-2001 00:00\n"
+    "Content-Type: multipart/mixed; boundary=x\n\n--x\n"
     "Content-Type: multipart/alternative; boundary=y\n\n--y\n\ntext\n--y\nContent-Type: text/html\n\n<p>\n--y--\n--x\n"
     "Content-Disposition: attachment; filename=f.txt\n\ndata\n--x\nContent-Type: message/rfc822\n\n"
     "Subject: inner\n\nbody \xFF\n--x--\n";
@@ -857,6 +956,9 @@ int main(void)
         test(multipart_without_boundary_is_text),
         test(first_content_type_counts),
         test(attachments_by_value),
+        test(hints_of_attachments),
+        test(hints_for_some_attachments),
+        test(hints_that_are_malformed),
         test(images_inside_html),
         test(embedded_messages),
         test(reports_have_their_classes),
