@@ -101,6 +101,13 @@ void fuzz_store_open(void)
     atexit(remove_home);
 }
 
+void fuzz_store_reopen(void)
+{
+    fuzz_inbox->lpVtbl->Release(fuzz_inbox);
+    fuzz_store->lpVtbl->Release(fuzz_store);
+    open_store();
+}
+
 const char *fuzz_store_path(void)
 {
     static char path[600];

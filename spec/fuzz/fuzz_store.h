@@ -14,6 +14,9 @@ extern IMAPIFolder *fuzz_inbox;
 /* MAPI, a profile with the default services, a session on it, its store and the folder that receives mail. */
 void fuzz_store_open(void);
 
+/* Logs on to the store anew: for who has changed its file behind its back. Nothing else of it may be open. */
+void fuzz_store_reopen(void);
+
 /* Where the store's file is. */
 const char *fuzz_store_path(void);
 

@@ -152,7 +152,7 @@ static bool same_name(const MAPINAMEID *left, const MAPINAMEID *right)
             return left->Kind.lpwstrName[i] == right->Kind.lpwstrName[i];
 }
 
-/* The names that there are by now go, so that the store stays small. */
+/* The names that there are by now go, so that the store stays small. A store does not forget names, and remembers them. */
 static void forget_names(void)
 {
     sqlite3 *db = NULL;
@@ -160,6 +160,7 @@ static void forget_names(void)
     fuzz_check(sqlite3_open(fuzz_store_path(), &db) == SQLITE_OK, "no database");
     sqlite3_exec(db, "DELETE FROM named_property", NULL, NULL, NULL);
     sqlite3_close(db);
+    fuzz_store_reopen();
 }
 
 static void ask_back(LPMAPINAMEID *names, LPSPropTagArray ids, bool created)
