@@ -1,5 +1,6 @@
 #include "support/fake_store.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -34,9 +35,9 @@ static void note(char event)
 
 /* The logon object and the store object refer to one store. */
 struct store {
-    unsigned refs; /* both objects' */
+    atomic_uint refs; /* both objects' */
     MAPIUID uid;
-    bool ended;
+    atomic_bool ended; /* a client may release while another of its threads logs off */
     bool writable;
     IMAPISupport *support;
     struct provider *provider;
@@ -61,7 +62,7 @@ struct store_object {
 
 static void store_unref(struct store *store)
 {
-    if (--store->refs == 0)
+    if (atomic_fetch_sub(&store->refs, 1) == 1)
         free(store);
 }
 
@@ -79,8 +80,9 @@ static void leave_provider(struct store *store)
 /* What both endings do: the logon's Logoff and the client's last Release. The support object is released last. */
 static void end_store(struct store *store)
 {
+    if (atomic_exchange(&store->ended, true))
+        return;
     IMAPISupport *support = store->support;
-    store->ended = true;
     store->support = NULL;
     last_support = support == last_support ? NULL : last_support;
     leave_provider(store);
@@ -128,8 +130,7 @@ static void destroy_store_object(struct object *object)
     object_retire(object);
     free(self);
     store->object = NULL;
-    if (!store->ended)
-        end_store(store);
+    end_store(store);
     store_unref(store);
 }
 
@@ -147,8 +148,7 @@ static HRESULT STDMETHODCALLTYPE logon_logoff(IMSLogon *This, ULONG *flags)
     note('o');
     fake_log.logoffs++;
     *flags = 0;
-    if (!store->ended)
-        end_store(store);
+    end_store(store);
     return MAPI_E_CALL_FAILED; /* is of no consequence */
 }
 
