@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <mapicode.h>
-#include <mapiguid.h>
+
+#include "istream.h"
 
 struct file_stream {
-    IStream stream; /* first: the interface pointer is the object's */
-    ULONG references;
+    struct lm_istream base; /* first */
     FILE *file;
     bool writes;
     int64_t begin, size; /* what is read */
@@ -57,34 +56,11 @@ static struct file_stream *self_of(IStream *stream)
     return (struct file_stream *)stream;
 }
 
-static HRESULT STDMETHODCALLTYPE file_QueryInterface(IStream *stream, REFIID iid, void **out)
-{
-    if (out == NULL) {
-        return E_INVALIDARG;
-    }
-    *out = NULL;
-    if (iid == NULL) {
-        return E_INVALIDARG;
-    }
-    if (memcmp(iid, &IID_IUnknown, sizeof *iid) != 0 && memcmp(iid, &IID_ISequentialStream, sizeof *iid) != 0 &&
-        memcmp(iid, &IID_IStream, sizeof *iid) != 0) {
-        return E_NOINTERFACE;
-    }
-    self_of(stream)->references++;
-    *out = stream;
-    return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE file_AddRef(IStream *stream)
-{
-    return ++self_of(stream)->references;
-}
-
 /* A reader leaves the file behind what it was given, as reading it would have. */
 static ULONG STDMETHODCALLTYPE file_Release(IStream *stream)
 {
     struct file_stream *self = self_of(stream);
-    ULONG left = --self->references;
+    ULONG left = --self->base.references;
 
     if (left == 0) {
         if (!self->writes) {
@@ -202,50 +178,17 @@ static HRESULT STDMETHODCALLTYPE file_Commit(IStream *stream, DWORD flags)
     return self->writes && fflush(self->file) != 0 ? failed(self) : S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE file_Revert(IStream *stream)
-{
-    (void)stream;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE file_LockRegion(IStream *stream, ULARGE_INTEGER offset, ULARGE_INTEGER size,
-                                                 DWORD type)
-{
-    (void)stream;
-    (void)offset;
-    (void)size;
-    (void)type;
-    return STG_E_INVALIDFUNCTION;
-}
-
 static HRESULT STDMETHODCALLTYPE file_Stat(IStream *stream, STATSTG *stat, DWORD flags)
 {
     struct file_stream *self = self_of(stream);
 
-    (void)flags; /* a stream of ours has no name in any case */
-    if (stat == NULL) {
-        return STG_E_INVALIDPOINTER;
-    }
-    memset(stat, 0, sizeof *stat);
-    stat->type = STGTY_STREAM;
-    stat->cbSize.QuadPart = (uint64_t)self->size;
-    stat->grfMode = self->writes ? STGM_WRITE : STGM_READ;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE file_Clone(IStream *stream, IStream **out)
-{
-    (void)stream;
-    if (out == NULL) {
-        return STG_E_INVALIDPOINTER;
-    }
-    *out = NULL;
-    return E_NOTIMPL;
+    (void)flags;
+    return lm_istream_stat(stat, (uint64_t)self->size, self->writes ? STGM_WRITE : STGM_READ);
 }
 
 static const IStreamVtbl file_vtbl = {
-    file_QueryInterface,
-    file_AddRef,
+    lm_istream_QueryInterface,
+    lm_istream_AddRef,
     file_Release,
     file_Read,
     file_Write,
@@ -253,11 +196,11 @@ static const IStreamVtbl file_vtbl = {
     file_SetSize,
     file_CopyTo,
     file_Commit,
-    file_Revert,
-    file_LockRegion,
-    file_LockRegion,
-    /* UnlockRegion */ file_Stat,
-    file_Clone,
+    lm_istream_Revert,
+    lm_istream_LockRegion,
+    lm_istream_LockRegion, /* UnlockRegion */
+    file_Stat,
+    lm_istream_Clone,
 };
 
 static HRESULT create(FILE *file, bool writes, IStream **out)
@@ -268,15 +211,14 @@ static HRESULT create(FILE *file, bool writes, IStream **out)
     if (self == NULL) {
         return MAPI_E_NOT_ENOUGH_MEMORY;
     }
-    self->stream.lpVtbl = (IStreamVtbl *)(uintptr_t)&file_vtbl; /* Windows' headers declare it without const */
-    self->references = 1;
+    lm_istream_init(&self->base, &file_vtbl);
     self->file = file;
     self->writes = writes;
     if (!writes) {
         self->begin = tell(file);
         self->size = lm_file_left(file);
     }
-    *out = &self->stream;
+    *out = &self->base.stream;
     return S_OK;
 }
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mapiguid.h>
 #include <mapix.h>
 
+#include "istream.h"
+
 struct memory {
-    IStream stream; /* first: the interface pointer is the object's */
-    ULONG references;
+    struct lm_istream base; /* first */
     bool writable;
     unsigned char *bytes; /* of the writer: malloc'd */
     size_t length, capacity, position;
@@ -21,33 +21,10 @@ static struct memory *memory_of(IStream *stream)
     return (struct memory *)stream;
 }
 
-static HRESULT STDMETHODCALLTYPE memory_QueryInterface(IStream *stream, REFIID iid, void **out)
-{
-    if (out == NULL) {
-        return E_INVALIDARG;
-    }
-    *out = NULL;
-    if (iid == NULL) {
-        return E_INVALIDARG;
-    }
-    if (memcmp(iid, &IID_IUnknown, sizeof *iid) != 0 && memcmp(iid, &IID_ISequentialStream, sizeof *iid) != 0 &&
-        memcmp(iid, &IID_IStream, sizeof *iid) != 0) {
-        return E_NOINTERFACE;
-    }
-    memory_of(stream)->references++;
-    *out = stream;
-    return S_OK;
-}
-
-static ULONG STDMETHODCALLTYPE memory_AddRef(IStream *stream)
-{
-    return ++memory_of(stream)->references;
-}
-
 static ULONG STDMETHODCALLTYPE memory_Release(IStream *stream)
 {
     struct memory *self = memory_of(stream);
-    ULONG left = --self->references;
+    ULONG left = --self->base.references;
 
     if (left == 0) {
         if (self->writable) {
@@ -224,50 +201,17 @@ static HRESULT STDMETHODCALLTYPE memory_Commit(IStream *stream, DWORD flags)
     return S_OK;
 }
 
-static HRESULT STDMETHODCALLTYPE memory_Revert(IStream *stream)
-{
-    (void)stream;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE memory_LockRegion(IStream *stream, ULARGE_INTEGER offset, ULARGE_INTEGER size,
-                                                   DWORD type)
-{
-    (void)stream;
-    (void)offset;
-    (void)size;
-    (void)type;
-    return STG_E_INVALIDFUNCTION;
-}
-
 static HRESULT STDMETHODCALLTYPE memory_Stat(IStream *stream, STATSTG *stat, DWORD flags)
 {
     struct memory *self = memory_of(stream);
 
-    (void)flags; /* a stream of ours has no name in any case */
-    if (stat == NULL) {
-        return STG_E_INVALIDPOINTER;
-    }
-    memset(stat, 0, sizeof *stat);
-    stat->type = STGTY_STREAM;
-    stat->cbSize.QuadPart = self->length;
-    stat->grfMode = self->writable ? STGM_READWRITE : STGM_READ;
-    return S_OK;
-}
-
-static HRESULT STDMETHODCALLTYPE memory_Clone(IStream *stream, IStream **out)
-{
-    (void)stream;
-    if (out == NULL) {
-        return STG_E_INVALIDPOINTER;
-    }
-    *out = NULL;
-    return E_NOTIMPL;
+    (void)flags;
+    return lm_istream_stat(stat, self->length, self->writable ? STGM_READWRITE : STGM_READ);
 }
 
 static const IStreamVtbl memory_vtbl = {
-    memory_QueryInterface,
-    memory_AddRef,
+    lm_istream_QueryInterface,
+    lm_istream_AddRef,
     memory_Release,
     memory_Read,
     memory_Write,
@@ -275,11 +219,11 @@ static const IStreamVtbl memory_vtbl = {
     memory_SetSize,
     memory_CopyTo,
     memory_Commit,
-    memory_Revert,
-    memory_LockRegion,
-    memory_LockRegion,
-    /* UnlockRegion */ memory_Stat,
-    memory_Clone,
+    lm_istream_Revert,
+    lm_istream_LockRegion,
+    lm_istream_LockRegion, /* UnlockRegion */
+    memory_Stat,
+    lm_istream_Clone,
 };
 
 static HRESULT create(bool writable, const void *bytes, size_t length, IStream **out)
@@ -290,12 +234,11 @@ static HRESULT create(bool writable, const void *bytes, size_t length, IStream *
     if (self == NULL) {
         return MAPI_E_NOT_ENOUGH_MEMORY;
     }
-    self->stream.lpVtbl = (IStreamVtbl *)(uintptr_t)&memory_vtbl; /* Windows' headers declare it without const */
-    self->references = 1;
+    lm_istream_init(&self->base, &memory_vtbl);
     self->writable = writable;
     self->bytes = (unsigned char *)(uintptr_t)bytes; /* never written to unless writable */
     self->length = length;
-    *out = &self->stream;
+    *out = &self->base.stream;
     return S_OK;
 }
 

@@ -38,43 +38,38 @@ HRESULT folder_find_child(struct store *store, int64_t parent, const char *name,
     return hr;
 }
 
-HRESULT folder_parent(struct store *store, int64_t row, int64_t *parent)
+/* One number of a folder; `sql` has the folder as ?1. MAPI_E_NOT_FOUND: there is no such folder. */
+static HRESULT folder_number(struct store *store, const char *sql, int64_t row, int64_t *number)
 {
     sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT parent FROM folder WHERE id = ?1", &statement);
+    HRESULT hr = database_prepare(store->db, sql, &statement);
     int rc;
 
-    *parent = 0;
     if (FAILED(hr))
         return hr;
     sqlite3_bind_int64(statement, 1, row);
     rc = sqlite3_step(statement);
     hr = database_error(store->db, rc, "The folders could not be read");
     if (rc == SQLITE_ROW)
-        *parent = sqlite3_column_int64(statement, 0);
+        *number = sqlite3_column_int64(statement, 0);
     else if (rc == SQLITE_DONE)
         hr = fail(MAPI_E_NOT_FOUND, "The folder does not exist any more.");
     database_done(statement);
     return hr;
 }
 
+HRESULT folder_parent(struct store *store, int64_t row, int64_t *parent)
+{
+    *parent = 0;
+    return folder_number(store, "SELECT parent FROM folder WHERE id = ?1", row, parent);
+}
+
 HRESULT folder_kind(struct store *store, int64_t row, ULONG *kind)
 {
-    sqlite3_stmt *statement;
-    HRESULT hr = database_prepare(store->db, "SELECT kind FROM folder WHERE id = ?1", &statement);
-    int rc;
+    int64_t number = FOLDER_GENERIC;
+    HRESULT hr = folder_number(store, "SELECT kind FROM folder WHERE id = ?1", row, &number);
 
-    *kind = FOLDER_GENERIC;
-    if (FAILED(hr))
-        return hr;
-    sqlite3_bind_int64(statement, 1, row);
-    rc = sqlite3_step(statement);
-    hr = database_error(store->db, rc, "The folders could not be read");
-    if (rc == SQLITE_ROW)
-        *kind = (ULONG)sqlite3_column_int64(statement, 0);
-    else if (rc == SQLITE_DONE)
-        hr = fail(MAPI_E_NOT_FOUND, "The folder does not exist any more.");
-    database_done(statement);
+    *kind = (ULONG)number;
     return hr;
 }
 

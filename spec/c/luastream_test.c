@@ -11,6 +11,7 @@
 
 #include <mapix.h>
 
+#include "lua/istream.c"
 #include "lua/luastream.c"
 #include "support/fault.h"
 

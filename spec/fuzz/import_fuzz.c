@@ -13,29 +13,9 @@
 #include <mapitags.h>
 
 #include "base/memstream.h"
+#include "mail_bytes.h"
 #include "mime/converter.h"
 #include "support/fake_message.h"
-
-static const struct mime_allocators allocators = {sizeof allocators, MAPIAllocateBuffer, MAPIAllocateMore,
-                                                  MAPIFreeBuffer, NULL};
-
-struct bytes {
-    unsigned char *at;
-    size_t size;
-};
-
-static HRESULT keep(void *context, const void *bytes, size_t size)
-{
-    struct bytes *kept = context;
-
-    free(kept->at);
-    kept->at = malloc(size + 1);
-    if (kept->at == NULL)
-        abort();
-    memcpy(kept->at, bytes, size);
-    kept->size = size;
-    return S_OK;
-}
 
 static HRESULT import(IConverterSession *converter, const void *bytes, size_t size, IMessage **message)
 {
